@@ -1,1 +1,7 @@
-//! Crate thingd.
+//! The wiring: configuration, telemetry, TLS material, and the order in which parts start and stop.
+
+pub mod cli;
+pub mod config;
+mod signals;
+mod telemetry;
+mod tls;
