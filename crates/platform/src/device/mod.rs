@@ -1,0 +1,327 @@
+//! 设备调试、设备管理: the place where devices are made, listed, enabled and deleted, and where
+//! their credentials, rights and times are.
+
+pub(crate) mod actions;
+mod cell;
+mod connection;
+mod mirror;
+pub(crate) mod password;
+mod registry;
+pub(crate) mod rights;
+mod session;
+mod state;
+pub mod tables;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use base::{Code, DeviceKey, DeviceNo, Error, Millis, OrCode, ProductId, Result};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use broker::hub::{ClientKey, Offline};
+use store::{Batch, Space};
+
+pub(crate) use cell::Cell;
+pub use connection::connection;
+pub(crate) use mirror::Credential;
+pub(crate) use password::UserName;
+pub use registry::Devices;
+pub(crate) use session::{DownTopics, Session, thing_down, thing_up};
+use state::{State, activated_key};
+pub use types::{Connection, Described, Device, Search, Status};
+
+use crate::{Cx, Services, product};
+
+/// The most devices of one bulk call.
+const BULK: usize = 100;
+/// The longest secret as text (device-protocol.md 1.2).
+const SECRET_CHARS: usize = 64;
+
+/// Stores a new device and answers when it may connect.
+///
+/// # Errors
+/// The product is not the caller's, the name is taken, or the product is full.
+pub async fn create(cx: &Cx, key: &DeviceKey, secret: Option<String>) -> Result<Device> {
+    let owner = product::get(cx, &key.product).await?;
+    let secret = match secret {
+        None => STANDARD.encode(cx.rand.bytes::<16>()),
+        Some(given) => checked(given)?,
+    };
+    let mut tx = cx.store.begin().await?;
+    tx.lock(cx.uin).await?;
+    let count = tables::count(&mut tx, &key.product).await?;
+    if count >= u64::from(cx.settings.devices_per_product) {
+        let full = format!("product {} has {count} devices already", key.product);
+        return Err(Error::new(Code::LimitExceededDeviceExceedLimit, full));
+    }
+    let created = cx.clock.now();
+    let new = tables::New { uin: cx.uin, project: &owner.project, key, secret: &secret, created };
+    if !tables::insert(&mut tx, &new).await? {
+        let taken = format!("device {key} exists already");
+        return Err(Error::new(Code::InvalidParameterValueDeviceAlreadyExist, taken));
+    }
+    tables::outbox_add(&mut tx, key).await?;
+    let device = tables::find_in(&mut tx, key).await?.or_code(Code::InternalError, || "no row")?;
+    tx.commit().await?;
+    cx.devices.mirror.apply(&cx.store).await?;
+    Ok(device)
+}
+
+/// A secret that the caller chose: base64 text of at least one byte.
+fn checked(given: String) -> Result<String> {
+    let valid = given.len() <= SECRET_CHARS && STANDARD.decode(&given).is_ok_and(|k| !k.is_empty());
+    if valid {
+        return Ok(given);
+    }
+    Err(Error::new(Code::InvalidParameterValue, "defined psk is not base64 of at most 64 characters"))
+}
+
+/// Whether the product is the caller's.
+///
+/// # Errors
+/// It is not.
+pub(crate) async fn own_product(cx: &Cx, product: &ProductId) -> Result<()> {
+    product::get(cx, product).await.map(|_| ())
+}
+
+/// A device of the caller's account.
+///
+/// # Errors
+/// It does not exist for this account.
+pub async fn find(cx: &Cx, key: &DeviceKey) -> Result<Device> {
+    tables::find(&cx.store, key)
+        .await?
+        .filter(|device| device.uin == cx.uin)
+        .or_code(Code::ResourceNotFoundDeviceNotExist, || missing(key))
+}
+
+fn missing(key: &DeviceKey) -> String {
+    format!("device {key} does not exist")
+}
+
+/// A device of the caller's account, with its state.
+///
+/// # Errors
+/// It does not exist for this account.
+pub async fn describe(cx: &Cx, key: &DeviceKey) -> Result<Described> {
+    let device = find(cx, key).await?;
+    let product = product::get(cx, &key.product).await?;
+    described(cx.services(), device, product.name, product.gateway)
+}
+
+fn described(
+    services: &Services,
+    device: Device,
+    product_name: String,
+    gateway: bool,
+) -> Result<Described> {
+    let state = current(services, device.no)?;
+    let status = status(services, &device.key, &state);
+    let (first_online, last_online) = (state.first_online, state.last_online);
+    Ok(Described { device, status, first_online, last_online, product_name, gateway })
+}
+
+/// A page of devices, newest first, and how many there are in all.
+///
+/// # Errors
+/// The product or project is not the caller's.
+pub async fn list(cx: &Cx, search: &Search) -> Result<(Vec<Described>, u64)> {
+    match (&search.product, &search.project) {
+        (Some(product), _) => own_product(cx, product).await?,
+        (None, Some(project)) => product::own_project(cx, project).await?,
+        (None, None) => {}
+    }
+    let (devices, total) = tables::list(&cx.store, search).await?;
+    let mut found = Vec::with_capacity(devices.len());
+    for device in devices {
+        let product = product::get(cx, &device.key.product).await?;
+        found.push(described(cx.services(), device, product.name, product.gateway)?);
+    }
+    Ok((found, total))
+}
+
+/// Removes devices: all of them, or none when one does not exist.
+///
+/// # Errors
+/// One of them does not exist for this account.
+pub async fn delete(cx: &Cx, keys: &[DeviceKey]) -> Result<()> {
+    bounded(keys)?;
+    let mut tx = cx.store.begin().await?;
+    tx.lock(cx.uin).await?;
+    let mut gone = Vec::new();
+    for key in keys {
+        let device = in_account(cx, &mut tx, key).await?;
+        tables::delete(&mut tx, device.no).await?;
+        tables::outbox_add(&mut tx, key).await?;
+        gone.push(device);
+    }
+    tx.commit().await?;
+    cx.devices.mirror.apply(&cx.store).await?;
+    let mut batch = Batch::default();
+    for device in &gone {
+        kick(cx.services(), &device.key);
+        if current(cx.services(), device.no)?.activated() {
+            batch.count(&activated_key(&device.key.product), -1);
+        }
+    }
+    cx.store.commit(batch).await?;
+    purge(cx.services()).await
+}
+
+/// Allows devices to connect, or forbids it and ends their connections: all of them, or none when
+/// one does not exist.
+///
+/// # Errors
+/// One of them does not exist for this account.
+pub async fn enable(cx: &Cx, keys: &[DeviceKey], enabled: bool) -> Result<()> {
+    bounded(keys)?;
+    let mut tx = cx.store.begin().await?;
+    tx.lock(cx.uin).await?;
+    for key in keys {
+        let device = in_account(cx, &mut tx, key).await?;
+        tables::enable(&mut tx, device.no, enabled).await?;
+        tables::outbox_add(&mut tx, key).await?;
+    }
+    tx.commit().await?;
+    cx.devices.mirror.apply(&cx.store).await?;
+    if !enabled {
+        keys.iter().for_each(|key| kick(cx.services(), key));
+    }
+    Ok(())
+}
+
+fn bounded(keys: &[DeviceKey]) -> Result<()> {
+    if (1..=BULK).contains(&keys.len()) {
+        return Ok(());
+    }
+    let text = format!("{} devices are not 1 to {BULK}", keys.len());
+    Err(Error::new(Code::InvalidParameterValue, text))
+}
+
+async fn in_account(cx: &Cx, tx: &mut store::Tx, key: &DeviceKey) -> Result<Device> {
+    tables::find_in(tx, key)
+        .await?
+        .filter(|device| device.uin == cx.uin)
+        .or_code(Code::ResourceNotFoundDeviceNotExist, || missing(key))
+}
+
+fn kick(services: &Services, key: &DeviceKey) {
+    if let Some(broker) = services.broker() {
+        broker.kick(&client(key), Offline::Kicked);
+    }
+}
+
+/// The broker's name of a device.
+pub(crate) fn client(key: &DeviceKey) -> ClientKey {
+    ClientKey(key.client_id().into())
+}
+
+/// Heals what a crash left between SQL and the hot store; runs at start.
+///
+/// # Errors
+/// A store failed.
+pub async fn sweep(services: &Services) -> Result<()> {
+    services.devices.mirror.apply(&services.store).await?;
+    purge(services).await
+}
+
+/// Removes the hot rows of deleted devices.
+async fn purge(services: &Services) -> Result<()> {
+    loop {
+        let gone = tables::purge(&services.store).await?;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        for no in gone {
+            let mut batch = Batch::default();
+            for space in [Space::Shadow, Space::DeviceState] {
+                batch.delete(space, &no.0.to_be_bytes());
+            }
+            services.store.commit(batch).await?;
+            services.store.forget_device(no).await?;
+            let mut tx = services.store.begin().await?;
+            tables::purge_done(&mut tx, no).await?;
+            tx.commit().await?;
+        }
+    }
+}
+
+/// How many devices a product has, and how many of them were online once.
+///
+/// # Errors
+/// A store failed.
+pub async fn counts(services: &Services, product: &ProductId) -> Result<(u64, u64)> {
+    let all = tables::count_now(&services.store, product).await?;
+    let activated = services.store.counter(&activated_key(product))?;
+    Ok((all, u64::try_from(activated).unwrap_or(0)))
+}
+
+fn current(services: &Services, no: DeviceNo) -> Result<State> {
+    State::load(&services.store, no)
+}
+
+fn status(services: &Services, key: &DeviceKey, state: &State) -> Status {
+    if services.broker().is_some_and(|broker| broker.is_online(&client(key))) {
+        Status::Online
+    } else if state.activated() {
+        Status::Offline
+    } else {
+        Status::Inactive
+    }
+}
+
+/// For the live page: the device's status, `None` when it is gone.
+pub(crate) fn live_status(services: &Services, key: &DeviceKey) -> Option<i64> {
+    let credential = services.devices.credential(&services.store, &key.client_id()).ok()??;
+    let state = current(services, credential.no).ok()?;
+    Some(status(services, key, &state).number())
+}
+
+/// A connection began: the batch of the event carries the device's times.
+pub(crate) fn came_online(
+    services: &Services,
+    session: &Session,
+    at: Millis,
+    epoch: u64,
+    into: &mut Batch,
+) {
+    let mut state = session.cell.state.lock();
+    if !state.activated() {
+        state.first_online = at;
+        into.count(&activated_key(&session.key.product), 1);
+    }
+    if epoch >= state.epoch {
+        (state.last_online, state.epoch) = (at, epoch);
+        services.live.status(&session.key, Status::Online.number());
+    }
+    state.save(session.no, into);
+}
+
+/// A connection ended; of an older connection than the last one it says nothing.
+pub(crate) fn went_offline(
+    services: &Services,
+    session: &Session,
+    at: Millis,
+    epoch: u64,
+    into: &mut Batch,
+) {
+    let mut state = session.cell.state.lock();
+    if epoch >= state.epoch {
+        state.last_offline = at;
+        state.save(session.no, into);
+        services.live.status(&session.key, Status::Offline.number());
+    }
+}
+
+/// Keeps what a device said of itself; the new firmware version, if it differs, is for the metadata.
+pub(crate) fn keep_info(session: &Session, info: &str, into: &mut Batch) {
+    let mut state = session.cell.state.lock();
+    info.clone_into(&mut state.info);
+    state.save(session.no, into);
+}
+
+/// Notes a reported firmware version in the metadata, where lists look for it.
+pub(crate) async fn set_version(services: &Services, no: DeviceNo, version: &str) -> Result<()> {
+    let mut tx = services.store.begin().await?;
+    tables::set_version(&mut tx, no, version).await?;
+    tx.commit().await
+}

@@ -1,0 +1,90 @@
+//! The place where the device chapter's memory is: credentials, cells, calls in flight.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use base::{DeviceNo, Millis, Result};
+use parking_lot::Mutex;
+use store::Store;
+
+use super::{
+    cell::{Cell, Cells},
+    mirror::{Credential, Mirror},
+};
+use crate::message::Calls;
+
+/// What the platform remembers of devices, bounded.
+#[derive(Debug, Default)]
+pub struct Devices {
+    pub(super) mirror: Mirror,
+    cells: Cells,
+    pub(crate) calls: Calls,
+    epoch: AtomicU64,
+    complaints: Mutex<HashMap<DeviceNo, Millis>>,
+}
+
+/// A device's refused connects are noted at most this often.
+const COMPLAINT_EVERY: Millis = 5_000;
+const COMPLAINTS: usize = 4096;
+
+impl Devices {
+    /// The credential of a client id, from memory or the mirror.
+    pub(crate) fn credential(
+        &self,
+        store: &Store,
+        client_id: &str,
+    ) -> Result<Option<Arc<Credential>>> {
+        self.mirror.get(store, client_id)
+    }
+
+    pub(crate) fn cell(&self, store: &Store, no: DeviceNo) -> Result<Arc<Cell>> {
+        self.cells.get(store, no)
+    }
+
+    /// A number above all earlier ones, across restarts too (it follows the clock).
+    pub(crate) fn next_epoch(&self, now: Millis) -> u64 {
+        let floor = u64::try_from(now).unwrap_or(0).saturating_mul(1000);
+        self.epoch.fetch_max(floor, Ordering::SeqCst);
+        self.epoch.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Whether another refused connect of this device may be noted now.
+    pub(crate) fn may_complain(&self, no: DeviceNo, now: Millis) -> bool {
+        let mut complaints = self.complaints.lock();
+        if complaints.get(&no).is_some_and(|at| now - at < COMPLAINT_EVERY) {
+            return false;
+        }
+        if complaints.len() >= COMPLAINTS {
+            complaints.clear();
+        }
+        complaints.insert(no, now);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn epochs_grow_even_when_the_clock_stands() {
+        let devices = Devices::default();
+        let first = devices.next_epoch(5);
+        assert!(devices.next_epoch(5) > first);
+        assert!(Devices::default().next_epoch(6) > devices.next_epoch(5));
+    }
+
+    #[test]
+    fn complaints_of_one_device_are_thinned() {
+        let devices = Devices::default();
+        assert!(devices.may_complain(DeviceNo(1), 0));
+        assert!(!devices.may_complain(DeviceNo(1), 4_999));
+        assert!(devices.may_complain(DeviceNo(2), 4_999));
+        assert!(devices.may_complain(DeviceNo(1), 5_000));
+    }
+}

@@ -1,0 +1,245 @@
+//! 设备云端日志: the place where a device's content, online, diagnosis, event and action logs are
+//! written and read. Product data, not tracing; kept for the retention of logs.
+
+pub(crate) mod actions;
+pub(crate) mod diagnosis;
+pub(crate) mod page;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use base::{
+    DeviceNo, Millis, Result,
+    topic::{Kind, Thing, Topic},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use broker::hub::Offline;
+use store::{Batch, Series, Store};
+
+pub(crate) use diagnosis::Diagnosis;
+pub(crate) use page::{Page, Pick, Query};
+pub(crate) use record::{ActionCall, Content, Direction, Event, EventType, Online};
+
+/// Which kind of record a row of [`Series::Logs`] is.
+pub(crate) mod lane {
+    pub(crate) const EVENT: u8 = 1;
+    pub(crate) const ONLINE: u8 = 2;
+    pub(crate) const DIAGNOSIS: u8 = 3;
+    pub(crate) const ACTION: u8 = 4;
+    /// Content logs, one lane per family, so that the page's topic filter reads no other.
+    pub(crate) const PROPERTY: u8 = 16;
+    pub(crate) const EVENTS: u8 = 17;
+    pub(crate) const ACTIONS: u8 = 18;
+    pub(crate) const SERVICE: u8 = 19;
+    pub(crate) const CUSTOM: u8 = 20;
+    pub(crate) const OTHER: u8 = 21;
+    pub(crate) const CONTENT: [u8; 6] = [PROPERTY, EVENTS, ACTIONS, SERVICE, CUSTOM, OTHER];
+}
+
+/// What a content log keeps of a payload; the row also says how long it was.
+const CONTENT_BYTES: usize = 8192;
+
+/// The lane of a topic's content log.
+pub(crate) fn content_lane(topic: &str) -> u8 {
+    match Topic::parse(topic).map(|t| t.kind) {
+        Some(Kind::ThingUp(family) | Kind::ThingDown(family)) => match family {
+            Thing::Property => lane::PROPERTY,
+            Thing::Event => lane::EVENTS,
+            Thing::Action => lane::ACTIONS,
+            Thing::Service => lane::SERVICE,
+            Thing::Raw => lane::OTHER,
+        },
+        Some(Kind::Custom) => lane::CUSTOM,
+        _ => lane::OTHER,
+    }
+}
+
+/// A message as the content log keeps it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Message<'a> {
+    pub(crate) direction: Direction,
+    pub(crate) topic: &'a str,
+    pub(crate) payload: &'a [u8],
+    pub(crate) qos: u8,
+}
+
+/// Adds a message to the content log. `scratch` is reused between calls.
+pub(crate) fn content(
+    device: DeviceNo,
+    at: Millis,
+    message: &Message<'_>,
+    scratch: &mut Vec<u8>,
+    batch: &mut Batch,
+) {
+    scratch.clear();
+    let kept = message.payload.get(..CONTENT_BYTES).unwrap_or(message.payload);
+    record::write_content(scratch, message, kept);
+    batch.append(Series::Logs, device, content_lane(message.topic), at, scratch);
+}
+
+/// Adds a row to the diagnosis log.
+pub(crate) fn diagnose(device: DeviceNo, at: Millis, what: Diagnosis<'_>, batch: &mut Batch) {
+    batch.append(Series::Logs, device, lane::DIAGNOSIS, at, &what.encode());
+}
+
+/// Adds an event of the thing model.
+pub(crate) fn event(device: DeviceNo, at: Millis, event: &Event, batch: &mut Batch) {
+    batch.append(Series::Logs, device, lane::EVENT, at, &event.encode());
+}
+
+/// Adds "came online from `address`".
+pub(crate) fn online(device: DeviceNo, at: Millis, address: &str, batch: &mut Batch) {
+    let row = Online { online: true, reason: String::new(), address: address.to_owned() };
+    batch.append(Series::Logs, device, lane::ONLINE, at, &row.encode());
+}
+
+/// Adds "went offline, because".
+pub(crate) fn offline(device: DeviceNo, at: Millis, why: Offline, batch: &mut Batch) {
+    let row = Online { online: false, reason: reason(why).into(), address: String::new() };
+    batch.append(Series::Logs, device, lane::ONLINE, at, &row.encode());
+}
+
+/// Adds a call of an action, or what became of it.
+pub(crate) fn action(device: DeviceNo, at: Millis, call: &ActionCall, batch: &mut Batch) {
+    batch.append(Series::Logs, device, lane::ACTION, at, &call.encode());
+}
+
+/// The manual's two reasons (L1210) and ours.
+fn reason(why: Offline) -> &'static str {
+    match why {
+        Offline::Disconnect => "Device disconnect",
+        Offline::KeepAlive => "Device keepalive timeout",
+        Offline::Takeover => "Device connected again",
+        Offline::Kicked => "Device disconnected by the platform",
+        Offline::Protocol => "Device protocol error",
+        Offline::Shutdown => "Server shutdown",
+    }
+}
+
+/// What a page of a log is asked by.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub(crate) device: DeviceNo,
+    pub(crate) time: Range<Millis>,
+    pub(crate) context: Option<String>,
+    pub(crate) limit: usize,
+}
+
+impl Ask {
+    fn query(self, lanes: &[u8], filter: &str) -> Query {
+        Query {
+            series: Series::Logs,
+            device: self.device,
+            lanes: lanes.to_vec(),
+            time: self.time,
+            dir: store::Dir::Backward,
+            context: self.context,
+            limit: self.limit,
+            filter: filter.to_owned(),
+        }
+    }
+}
+
+/// A page of the content log, newest first; of one topic, one direction, or all.
+pub(crate) async fn contents(
+    store: &Store,
+    ask: Ask,
+    topic: Option<String>,
+    direction: Option<Direction>,
+) -> Result<Page<(Millis, Content)>> {
+    let lanes = topic.as_deref().map_or(lane::CONTENT.to_vec(), |t| vec![content_lane(t)]);
+    let filter = format!("{topic:?}{direction:?}");
+    page::read(store, ask.query(&lanes, &filter), move |_, row| {
+        let content = Content::decode(&row.value)?;
+        let wanted = topic.as_ref().is_none_or(|t| *t == content.topic)
+            && direction.is_none_or(|d| d == content.direction);
+        wanted.then_some((row.at, content))
+    })
+    .await
+}
+
+/// A page of the online/offline log, newest first.
+pub(crate) async fn onlines(store: &Store, ask: Ask) -> Result<Page<(Millis, Online)>> {
+    page::read(store, ask.query(&[lane::ONLINE], ""), |_, row| {
+        Some((row.at, Online::decode(&row.value)?))
+    })
+    .await
+}
+
+/// A page of the diagnosis log, newest first.
+pub(crate) async fn diagnoses(
+    store: &Store,
+    ask: Ask,
+) -> Result<Page<(Millis, diagnosis::Found)>> {
+    page::read(store, ask.query(&[lane::DIAGNOSIS], ""), |_, row| {
+        Some((row.at, diagnosis::Found::decode(&row.value)?))
+    })
+    .await
+}
+
+/// A page of the action log, newest first. A call whose outcome is on the same page is left out:
+/// the outcome's row carries all of it.
+pub(crate) async fn action_calls(
+    store: &Store,
+    ask: Ask,
+    action: Option<String>,
+) -> Result<Page<(Millis, ActionCall)>> {
+    let filter = format!("{action:?}");
+    let mut ended = std::collections::HashSet::new();
+    page::read(store, ask.query(&[lane::ACTION], &filter), move |_, row| {
+        let call = ActionCall::decode(&row.value)?;
+        if action.as_ref().is_some_and(|a| *a != call.action) || ended.contains(&call.token) {
+            return None;
+        }
+        if call.ended() {
+            ended.insert(call.token.clone());
+        }
+        Some((row.at, call))
+    })
+    .await
+}
+
+/// What events are looked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EventFilter {
+    pub(crate) kind: Option<EventType>,
+    pub(crate) id: Option<String>,
+}
+
+impl EventFilter {
+    fn pick(&self, row: &store::Record) -> Option<(Millis, Event)> {
+        let event = Event::decode(&row.value)?;
+        let wanted = self.kind.is_none_or(|k| k == event.kind)
+            && self.id.as_ref().is_none_or(|id| *id == event.id);
+        wanted.then_some((row.at, event))
+    }
+}
+
+/// A page of events, newest first, and how many there are (counted to [`page::SCAN`]).
+pub(crate) async fn events(
+    store: &Store,
+    ask: Ask,
+    filter: EventFilter,
+) -> Result<(Page<(Millis, Event)>, u64)> {
+    let name = format!("{filter:?}");
+    let all = Ask { context: None, limit: page::SCAN, ..ask.clone() };
+    let counting = filter.clone();
+    let count =
+        page::read(store, all.query(&[lane::EVENT], &name), move |_, row| {
+            counting.pick(row).map(|_| ())
+        })
+        .await?;
+    let page =
+        page::read(store, ask.query(&[lane::EVENT], &name), move |_, row| filter.pick(row)).await?;
+    Ok((page, u64::try_from(count.items.len()).unwrap_or(u64::MAX)))
+}
+
+/// A payload as text and the name of its encoding: itself, or base64 when it is no text.
+pub(crate) fn shown(payload: &[u8]) -> (String, &'static str) {
+    match std::str::from_utf8(payload) {
+        Ok(text) => (text.to_owned(), ""),
+        Err(_) => (STANDARD.encode(payload), "base64"),
+    }
+}

@@ -1,0 +1,212 @@
+//! The place where the rows of the device logs have their binary form: short texts with a length
+//! before them, the longest part last.
+
+use super::Message;
+
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Up,
+    Down,
+}
+
+impl Direction {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "up" => Some(Self::Up),
+            "down" => Some(Self::Down),
+            _ => None,
+        }
+    }
+}
+
+/// The three types of events of the thing model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventType {
+    Info,
+    Alert,
+    Fault,
+}
+
+impl EventType {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Alert => "alert",
+            Self::Fault => "fault",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "info" => Some(Self::Info),
+            "alert" => Some(Self::Alert),
+            "fault" => Some(Self::Fault),
+            _ => None,
+        }
+    }
+}
+
+/// A message of the content log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) direction: Direction,
+    pub(crate) qos: u8,
+    pub(crate) size: u32,
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// A row of the online/offline log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Online {
+    pub(crate) online: bool,
+    pub(crate) reason: String,
+    pub(crate) address: String,
+}
+
+/// An event that a device posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) kind: EventType,
+    pub(crate) id: String,
+    /// The params as JSON text.
+    pub(crate) params: String,
+}
+
+/// A call of an action and what is known of its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ActionCall {
+    pub(crate) action: String,
+    pub(crate) token: String,
+    /// `sent`, `unreachable`, `timeout` or `replied`.
+    pub(crate) state: String,
+    pub(crate) code: i64,
+    pub(crate) status: String,
+    pub(crate) input: String,
+    pub(crate) output: String,
+}
+
+impl ActionCall {
+    pub(crate) fn ended(&self) -> bool {
+        self.state != "sent"
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut row = self.code.to_be_bytes().to_vec();
+        for text in
+            [&self.action, &self.token, &self.state, &self.status, &self.input, &self.output]
+        {
+            put_text(&mut row, text);
+        }
+        row
+    }
+
+    pub(super) fn decode(row: &[u8]) -> Option<Self> {
+        let mut row = Reader(row);
+        Some(Self {
+            code: i64::from_be_bytes(row.take()?),
+            action: row.text()?,
+            token: row.text()?,
+            state: row.text()?,
+            status: row.text()?,
+            input: row.text()?,
+            output: row.text()?,
+        })
+    }
+}
+
+impl Online {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut row = vec![u8::from(self.online)];
+        put_text(&mut row, &self.reason);
+        put_text(&mut row, &self.address);
+        row
+    }
+
+    pub(super) fn decode(row: &[u8]) -> Option<Self> {
+        let mut row = Reader(row);
+        let [online] = row.take()?;
+        Some(Self { online: online == 1, reason: row.text()?, address: row.text()? })
+    }
+}
+
+impl Event {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut row = Vec::with_capacity(9 + self.id.len() + self.params.len());
+        row.push(match self.kind {
+            EventType::Info => 0,
+            EventType::Alert => 1,
+            EventType::Fault => 2,
+        });
+        put_text(&mut row, &self.id);
+        put_text(&mut row, &self.params);
+        row
+    }
+
+    pub(super) fn decode(row: &[u8]) -> Option<Self> {
+        let mut row = Reader(row);
+        let kind = match row.take()? {
+            [0] => EventType::Info,
+            [1] => EventType::Alert,
+            [2] => EventType::Fault,
+            _ => return None,
+        };
+        Some(Self { kind, id: row.text()?, params: row.text()? })
+    }
+}
+
+pub(super) fn write_content(row: &mut Vec<u8>, message: &Message<'_>, kept: &[u8]) {
+    row.push(u8::from(message.direction == Direction::Down));
+    row.push(message.qos);
+    let size = u32::try_from(message.payload.len()).unwrap_or(u32::MAX);
+    row.extend_from_slice(&size.to_be_bytes());
+    put_text(row, message.topic);
+    row.extend_from_slice(kept);
+}
+
+impl Content {
+    pub(super) fn decode(row: &[u8]) -> Option<Self> {
+        let mut row = Reader(row);
+        let [down, qos] = row.take()?;
+        Some(Self {
+            direction: if down == 1 { Direction::Down } else { Direction::Up },
+            qos,
+            size: u32::from_be_bytes(row.take()?),
+            topic: row.text()?,
+            payload: row.0.to_vec(),
+        })
+    }
+}
+
+/// Appends a text and its length (the longest text of a row is a payload's, far below 4 GiB).
+pub(crate) fn put_text(row: &mut Vec<u8>, text: &str) {
+    let length = u32::try_from(text.len()).expect("a row's text is bounded by the payload limit");
+    row.extend_from_slice(&length.to_be_bytes());
+    row.extend_from_slice(text.as_bytes());
+}
+
+/// Takes a row apart from the front; `None` when it is too short.
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+
+impl Reader<'_> {
+    pub(crate) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    pub(crate) fn text(&mut self) -> Option<String> {
+        let length = usize::try_from(u32::from_be_bytes(self.take()?)).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        String::from_utf8(text.to_vec()).ok()
+    }
+}
