@@ -75,3 +75,29 @@ build_console() {
     say "== building the console"
     (cd console && npm run --silent build)
 }
+
+# Where Debian puts the newest PostgreSQL server; its tools are not on PATH.
+postgres_probe() {
+    for found in /usr/lib/postgresql/*/bin/initdb; do [ -x "$found" ] && echo "$found" && return; done
+    echo /usr/lib/postgresql/15/bin/initdb
+}
+
+# The Python of the black-box tests, with Tencent's clients, in .venv.
+need_python() {
+    debian python3 python3
+    python3 -c 'import ensurepip' 2>/dev/null || debian /nonexistent python3-venv
+    stamp=.venv/.requirements
+    if [ -f "$stamp" ] && cat tests/blackbox/requirements*.txt | cmp -s - "$stamp"; then return 0; fi
+    say "== installing the Python clients into .venv"
+    python3 -m venv .venv && .venv/bin/pip install -q -r tests/blackbox/requirements.txt &&
+        .venv/bin/pip install -q --no-deps -r tests/blackbox/requirements-no-deps.txt ||
+        die "pip install failed"
+    cat tests/blackbox/requirements*.txt >"$stamp"
+}
+
+# Chromium and letters for Chinese.
+need_browser() {
+    need_node || die "no node to drive the browser with"
+    debian /usr/bin/chromium chromium
+    debian /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc fonts-noto-cjk
+}

@@ -4,6 +4,8 @@
 use std::{any::Any, fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 
 use base::{Millis, Secret};
+/// The packets' words that the product speaks, too.
+pub use mqtt::{Level, QoS};
 
 /// A future that the broker awaits in the connection's task.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -39,7 +41,7 @@ pub struct Connect<'a> {
     pub peer: SocketAddr,
     /// The instant of arrival.
     pub now: Millis,
-    pub level: mqtt::Level,
+    pub level: Level,
     pub client_id: &'a str,
     pub user_name: Option<&'a str>,
     pub password: Option<&'a [u8]>,
@@ -100,7 +102,8 @@ impl Default for Limits {
     }
 }
 
-/// What an instance allows beyond Tencent's limits.
+/// What an instance allows beyond Tencent's limits. Asked for by nobody yet: wills and QoS 2 are
+/// refused, the retain flag is dropped, and several filters are accepted, for every client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Switches {
     pub retained: bool,
@@ -128,14 +131,34 @@ pub enum Access {
 /// What happened to a client.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    Online { at: Millis, peer: SocketAddr },
-    Offline { at: Millis, why: Offline },
-    Subscribed { at: Millis, filter: &'a str },
-    Unsubscribed { at: Millis, filter: &'a str },
+    Online {
+        at: Millis,
+        peer: SocketAddr,
+    },
+    Offline {
+        at: Millis,
+        why: Offline,
+    },
+    Subscribed {
+        at: Millis,
+        filter: &'a str,
+    },
+    Unsubscribed {
+        at: Millis,
+        filter: &'a str,
+    },
     /// A SUBSCRIBE that `may` refused.
-    SubscribeRefused { at: Millis, filter: &'a str },
+    SubscribeRefused {
+        at: Millis,
+        filter: &'a str,
+    },
     /// A message to this client that it did not get.
-    NotDelivered { at: Millis, topic: &'a str, qos: mqtt::QoS, why: Undelivered },
+    NotDelivered {
+        at: Millis,
+        topic: &'a str,
+        qos: QoS,
+        why: Undelivered,
+    },
 }
 
 /// Why a client is gone. The manual's two reasons, and who pulled the plug otherwise (L1210).
@@ -173,7 +196,7 @@ pub struct Burst<'b> {
 pub struct Up<'b> {
     pub topic: &'b str,
     pub payload: &'b [u8],
-    pub qos: mqtt::QoS,
+    pub qos: QoS,
     /// ACL and limits have spoken before the product sees it. The product logs refused ones too.
     pub verdict: Verdict,
     /// Set by the product when it dealt with the message: the router does not forward it.
@@ -194,7 +217,7 @@ pub struct Down {
     pub to: ClientKey,
     pub topic: Arc<str>,
     pub payload: Vec<u8>,
-    pub qos: mqtt::QoS,
+    pub qos: QoS,
 }
 
 /// What became of a message given to [`crate::Handle::publish`].

@@ -2,7 +2,7 @@
 //! broker. The mirror of `uplink.rs`.
 
 use base::{DeviceKey, DeviceNo};
-use broker::hub::{Delivery, Undelivered};
+use broker::hub::{Delivery, QoS, Undelivered};
 use store::Batch;
 
 use crate::{
@@ -17,7 +17,7 @@ pub(crate) fn publish(
     services: &Services,
     no: DeviceNo,
     key: &DeviceKey,
-    message: (&str, &[u8], mqtt::QoS),
+    message: (&str, &[u8], QoS),
 ) -> Delivery {
     let (topic, payload, qos) = message;
     let delivery = match services.broker() {
@@ -32,7 +32,7 @@ fn note(
     services: &Services,
     no: DeviceNo,
     key: &DeviceKey,
-    (topic, payload, qos): (&str, &[u8], mqtt::QoS),
+    (topic, payload, qos): (&str, &[u8], QoS),
     delivery: Delivery,
 ) {
     let (now, qos) = (services.clock.now(), uplink::level(qos));

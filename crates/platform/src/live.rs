@@ -51,7 +51,6 @@ impl Topic {
         };
         parts.next().is_none().then_some(topic)
     }
-
 }
 
 /// Subscriptions of all pages together.
@@ -124,7 +123,7 @@ impl Live {
             return;
         }
         self.publish(&Topic::Status(key.clone()), Some("status"), &json!(status));
-        let entry = json!({ "DeviceName": key.name.as_str(), "Status": status });
+        let entry = device::live_entry(key, status);
         self.publish(&Topic::Product(key.product.clone()), Some(key.name.as_str()), &entry);
     }
 
@@ -224,7 +223,7 @@ impl Subscription {
     async fn snapshot(&self) -> Option<String> {
         let data = match &self.topic {
             Topic::Props(key) => {
-                json!({ "Properties": data::live_properties(&self.services, key).await? })
+                json!({ "Properties": data::live_properties(&self.services, key)? })
             }
             Topic::Status(key) => json!({ "Status": device::live_status(&self.services, key)? }),
             Topic::Messages(_) => json!({ "Messages": [] }),

@@ -1,123 +1,292 @@
 //! The engines: SQL metadata (SQLite | PostgreSQL) and the hot store (points, logs, shadow,
 //! credentials, counters). Nothing above this crate names an engine.
 //!
-//! CONTRACT (to be filled in; names and shapes are fixed, other crates are written against them).
+//! Two truths, no shared transaction: what API calls change is SQL ([`Store::begin`]), what messages
+//! change is a [`Batch`] ([`Store::commit`]). Effects across them go through an outbox row in the one
+//! that commits first.
 
-use std::{future::Future, ops::Range, path::PathBuf, pin::Pin, task::{Context, Poll}, time::Duration};
+mod batch;
+mod checksum;
+mod commit;
+mod folder;
+mod hot;
+mod metrics;
+mod sql;
+#[cfg(test)]
+mod tests;
+mod ticket;
 
-use base::{DeviceNo, Millis, Result, Uin};
+use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+
+use base::{DeviceNo, Error, Millis, Result};
+
+pub use batch::{Batch, Series, Space};
+pub use sql::{Arg, Row, Tx};
+pub use ticket::Ticket;
+
+use commit::{Commits, Limits};
+use hot::{Disk, Hot, Keep, Probe};
+use sql::Sql;
 
 /// Where the metadata lives.
 #[derive(Debug, Clone)]
-pub enum Metadata { Sqlite, Postgres { url: String } }
+pub enum Metadata {
+    /// A file in the data folder.
+    Sqlite,
+    /// A server.
+    Postgres {
+        /// `postgres://user:password@host/database`.
+        url: String,
+    },
+}
 
+/// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The one folder that is written. Locked: a second opener is refused with a clear message.
     pub data: PathBuf,
+    /// Where the metadata lives.
     pub metadata: Metadata,
-    /// Days that [`Series::Points`] and [`Series::Logs`] are kept.
+    /// Days before today that [`Series::Points`] are kept.
     pub points_days: u32,
+    /// Days before today that [`Series::Logs`] are kept.
     pub logs_days: u32,
-    /// Group commit: at most this many messages, bytes, and this long after the first.
+    /// A group of commits has at most this many rows (a larger batch goes alone).
     pub group_messages: usize,
+    /// A group of commits has at most this many bytes (a larger batch goes alone).
     pub group_bytes: usize,
+    /// A group waits at most this long after its first commit.
     pub group_delay: Duration,
 }
 
-/// A handle on both stores; cheap to clone.
+/// A handle on both stores; cheap to clone. The folder is free again when the last one is dropped.
 #[derive(Debug, Clone)]
-pub struct Store;
+pub struct Store(Arc<Inner>);
 
-/// Key spaces of the hot store that are not partitioned by day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Space { Shadow, Credential, DeviceState, Session, Queue, Outbox }
-
-/// Day-partitioned, append-only: one keyspace per day and class; expired by dropping the keyspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Series { Points, Logs }
-
-/// All that one read burst changes: one atomic batch, one fsync. One flat arena, no allocation per op.
-#[derive(Debug, Default)]
-pub struct Batch;
-
-impl Batch {
-    pub fn put(&mut self, space: Space, key: &[u8], value: &[u8]) { todo!() }
-    pub fn delete(&mut self, space: Space, key: &[u8]) { todo!() }
-    /// Appends a record under `(device, lane, at)`; the committer adds a sequence number that makes
-    /// the key unique and ordered. `lane` tells kinds of record apart (a log type).
-    pub fn append(&mut self, series: Series, device: DeviceNo, lane: u8, at: Millis, value: &[u8]) { todo!() }
-    /// Adds to a counter, in the committer, so that concurrent batches add up.
-    pub fn count(&mut self, key: &[u8], by: i64) { todo!() }
-    pub fn is_empty(&self) -> bool { todo!() }
-    /// Moves all of `other` to the end of this batch.
-    pub fn absorb(&mut self, other: Batch) { todo!() }
-}
-
-/// Resolves when the batch is durable (an empty batch: at once).
+/// In the order in which it is taken down.
 #[derive(Debug)]
-pub struct Ticket;
-impl Ticket { pub fn is_done(&self) -> bool { todo!() } }
-impl Future for Ticket {
-    type Output = Result<()>;
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> { todo!() }
+struct Inner {
+    commits: Commits,
+    hot: Hot,
+    sql: Sql,
+    #[expect(dead_code, reason = "held until all else is closed")]
+    lock: folder::Lock,
 }
 
+/// The order of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dir { Forward, Backward }
+pub enum Dir {
+    /// Oldest or least first.
+    Forward,
+    /// Newest or greatest first.
+    Backward,
+}
 
-/// A page of a series. `after` is the cursor of the last page.
+/// A page of a series.
 #[derive(Debug, Clone)]
-pub struct SeriesQuery { pub series: Series, pub device: DeviceNo, pub lane: u8, pub time: Range<Millis>, pub dir: Dir, pub after: Option<Cursor>, pub limit: usize }
+pub struct SeriesQuery {
+    /// Which series.
+    pub series: Series,
+    /// Whose records.
+    pub device: DeviceNo,
+    /// Which kind of record.
+    pub lane: u8,
+    /// From, inclusive, to, exclusive.
+    pub time: Range<Millis>,
+    /// Oldest or newest first.
+    pub dir: Dir,
+    /// The cursor of the last record that was read; records that come or expire do not move it.
+    pub after: Option<Cursor>,
+    /// The most records.
+    pub limit: usize,
+}
+
+/// A place in a series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub Vec<u8>);
+
+/// One record of a series.
 #[derive(Debug)]
-pub struct Record { pub at: Millis, pub cursor: Cursor, pub value: Vec<u8> }
+pub struct Record {
+    /// Its time.
+    pub at: Millis,
+    /// Its place.
+    pub cursor: Cursor,
+    /// What was appended.
+    pub value: Vec<u8>,
+}
 
 impl Store {
-    pub async fn open(options: Options, clock: base::Clock) -> Result<Self> { todo!() }
-    pub async fn begin(&self) -> Result<Tx> { todo!() }
+    /// Opens both stores, made and brought up to date if need be.
+    ///
+    /// # Errors
+    /// Another server has the folder, an engine does not open, the database is newer than this
+    /// program, or the hot store has less than it acknowledged.
+    pub async fn open(options: Options, clock: base::Clock) -> Result<Self> {
+        let probe = hot::probe(options.data.clone());
+        Self::open_with(options, clock, probe).await
+    }
+
+    async fn open_with(options: Options, clock: base::Clock, probe: Probe) -> Result<Self> {
+        let Options { data, metadata, points_days, logs_days, .. } = options;
+        let keep = Keep { points_days, logs_days };
+        let limits = Limits {
+            rows: options.group_messages,
+            bytes: options.group_bytes,
+            delay: options.group_delay,
+        };
+        let folder = data.clone();
+        let (lock, hot, writer) = blocking(move || {
+            let lock = folder::lock(&folder)?;
+            let (hot, writer) = Hot::open(&folder, keep, clock, Disk::new(probe))?;
+            Ok((lock, hot, writer))
+        })
+        .await?;
+        let sql = match metadata {
+            Metadata::Sqlite => Sql::sqlite(&data.join("meta.sqlite")).await?,
+            Metadata::Postgres { url } => Sql::postgres(&url).await?,
+        };
+        let commits = Commits::start(writer, limits)?;
+        Ok(Self(Arc::new(Inner { commits, hot, sql, lock })))
+    }
+
+    /// Begins a metadata transaction.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn begin(&self) -> Result<Tx> {
+        self.0.sql.begin().await
+    }
+
     /// One read outside a transaction.
-    pub async fn query(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<Row>> { todo!() }
-    pub fn commit(&self, batch: Batch) -> Ticket { todo!() }
-    pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>> { todo!() }
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn query(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<Row>> {
+        self.0.sql.query(sql, args).await
+    }
+
+    /// Whether the engine understands a statement: what a test asks of each one.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn prepare(&self, sql: &'static str) -> Result<()> {
+        self.0.sql.prepare(sql).await
+    }
+
+    /// Hands a batch to the commit thread. It joins others in a group: one atomic, durable write.
+    /// When the ticket resolves, reads see it.
+    ///
+    /// At most 64 MiB wait for the disk; beyond, the ticket resolves at once with
+    /// `ServiceUnavailable`. While the disk is nearly full it resolves with `ResourceInsufficient`.
+    /// Dropping the ticket does not take the batch back.
+    #[must_use = "a dropped ticket tells nobody whether the batch is durable"]
+    pub fn commit(&self, batch: Batch) -> Ticket {
+        self.0.commits.commit(batch)
+    }
+
+    /// A row.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.0.hot.get(space, key)
+    }
+
     /// Keys and values in `from..to`, at most `limit`.
-    pub fn scan(&self, space: Space, keys: Range<&[u8]>, dir: Dir, limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> { todo!() }
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn scan(
+        &self,
+        space: Space,
+        keys: Range<&[u8]>,
+        dir: Dir,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.0.hot.scan(space, keys, dir, limit)
+    }
+
     /// Blocking (microseconds when warm): call through `tokio::task::spawn_blocking` for long ranges.
-    pub fn series(&self, query: &SeriesQuery) -> Result<Vec<Record>> { todo!() }
-    pub fn counter(&self, key: &[u8]) -> Result<i64> { todo!() }
-    /// Drops the days that are past their retention.
-    pub async fn expire(&self) -> Result<()> { todo!() }
-    /// Removes what the hot store keeps of a device (idempotent; deletes page by page).
-    pub async fn forget_device(&self, device: DeviceNo) -> Result<()> { todo!() }
-    /// Flushes and stops the commit thread; later commits fail.
-    pub async fn close(&self) -> Result<()> { todo!() }
+    ///
+    /// # Errors
+    /// The cursor is not of this query, or the engine failed.
+    pub fn series(&self, query: &SeriesQuery) -> Result<Vec<Record>> {
+        self.0.hot.series(query)
+    }
+
+    /// What a counter stands at; 0 before it was first counted.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn counter(&self, key: &[u8]) -> Result<i64> {
+        self.0.hot.counter(key)
+    }
+
+    /// Drops the days that are past their retention, and flushes those that closed so that their
+    /// journals can go. Call it at start and every hour.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub async fn expire(&self) -> Result<()> {
+        let store = self.clone();
+        blocking(move || store.0.hot.expire()).await
+    }
+
+    /// Removes the records that the hot store keeps of a device (idempotent; deletes page by page).
+    /// Rows of a [`Space`] are their chapter's to delete.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub async fn forget_device(&self, device: DeviceNo) -> Result<()> {
+        for day in self.0.hot.all_days() {
+            let mut last = None;
+            loop {
+                let store = self.clone();
+                let (page, batch) = blocking(move || {
+                    let mut batch = Batch::default();
+                    let page = store.0.hot.forget_page(day, device, last.as_deref(), &mut batch)?;
+                    Ok((page, batch))
+                })
+                .await?;
+                if page.is_none() {
+                    break;
+                }
+                self.commit(batch).await?;
+                last = page;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the hot store fails, after which nothing is committed any more: the server must
+    /// end, and a restart recovers what was acknowledged. Never resolves on a healthy store.
+    pub async fn failed(&self) {
+        let mut failed = self.0.commits.failed();
+        if failed.wait_for(|failed| *failed).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Flushes and stops the commit thread; later commits and statements fail.
+    ///
+    /// # Errors
+    /// The runtime is going down.
+    pub async fn close(&self) -> Result<()> {
+        let store = self.clone();
+        blocking(move || {
+            store.0.commits.close();
+            Ok(())
+        })
+        .await?;
+        self.0.sql.close().await;
+        Ok(())
+    }
 }
 
-/// A metadata transaction. SQLite: BEGIN IMMEDIATE on the one writer; PostgreSQL: BEGIN. Dropped = rolled back.
-#[derive(Debug)]
-pub struct Tx;
-impl Tx {
-    /// Serialises one account's check-then-write (pg_advisory_xact_lock; nothing on SQLite).
-    pub async fn lock(&mut self, uin: Uin) -> Result<()> { todo!() }
-    pub async fn query(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<Row>> { todo!() }
-    /// Rows affected.
-    pub async fn execute(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64> { todo!() }
-    pub async fn commit(self) -> Result<()> { todo!() }
-}
-
-/// A bound value. SQL text uses `$1` on both engines.
-#[derive(Debug, Clone, Copy)]
-pub enum Arg<'a> { Int(i64), Float(f64), Text(&'a str), Bytes(&'a [u8]), NoInt, NoText }
-
-/// An owned row; columns by position. Types: BIGINT, DOUBLE, TEXT, BYTEA/BLOB; times are epoch ms.
-#[derive(Debug)]
-pub struct Row;
-impl Row {
-    pub fn int(&self, column: usize) -> Result<i64> { todo!() }
-    pub fn maybe_int(&self, column: usize) -> Result<Option<i64>> { todo!() }
-    pub fn float(&self, column: usize) -> Result<f64> { todo!() }
-    pub fn text(&self, column: usize) -> Result<&str> { todo!() }
-    pub fn maybe_text(&self, column: usize) -> Result<Option<&str>> { todo!() }
-    pub fn bytes(&self, column: usize) -> Result<&[u8]> { todo!() }
+/// Runs work that blocks, off the runtime's threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }

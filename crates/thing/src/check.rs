@@ -176,9 +176,7 @@ fn value(kind: &Type, scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), Viol
         }
         Type::Float { min, max } => {
             let n = float(scan)?;
-            if n < *min || n > *max {
-                return Err(Violation::new(format!("{n} is not in {min}..{max}")));
-            }
+            inside(n, *min, *max, json::shown)?;
             record::put_float(out, n);
         }
         Type::String { min, max } => text(scan, *min, *max, out)?,
@@ -237,10 +235,19 @@ fn boolean(scan: &mut Scan<'_>) -> Result<i64, Violation> {
 
 fn bounded(scan: &mut Scan<'_>, min: i64, max: i64) -> Result<i64, Violation> {
     let n = integer(scan)?;
-    if n < min || n > max {
-        return Err(Violation::new(format!("{n} is not in {min}..{max}")));
-    }
+    inside(n, min, max, |n| n.to_string())?;
     Ok(n)
+}
+
+fn inside<T: PartialOrd>(n: T, min: T, max: T, show: fn(T) -> String) -> Result<(), Violation> {
+    let why = if n < min {
+        format!("{} is below {}", show(n), show(min))
+    } else if n > max {
+        format!("{} is above {}", show(n), show(max))
+    } else {
+        return Ok(());
+    };
+    Err(Violation::new(why))
 }
 
 fn integer(scan: &mut Scan<'_>) -> Result<i64, Violation> {
@@ -248,7 +255,8 @@ fn integer(scan: &mut Scan<'_>) -> Result<i64, Violation> {
     match scan.number()? {
         Number::Int(n) => Ok(n),
         Number::Float(n) => {
-            json::whole(n).ok_or_else(|| Violation::new(format!("{n:e} is not a whole number")))
+            let why = if n.fract() == 0.0 { "is too big" } else { "is not a whole number" };
+            json::whole(n).ok_or_else(|| Violation::new(format!("{} {why}", json::shown(n))))
         }
     }
 }

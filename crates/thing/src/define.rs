@@ -110,8 +110,7 @@ impl<'a> Node<'a> {
         if list.len() > max {
             return self.error(problem, format!("{} entries, allowed are {max}", list.len()));
         }
-        let node =
-            |(n, value)| Node { path: format!("{}[{n}]", self.path), value: Some(value) };
+        let node = |(n, value)| Node { path: format!("{}[{n}]", self.path), value: Some(value) };
         Ok(list.iter().enumerate().map(node).collect())
     }
 
@@ -358,7 +357,8 @@ fn float(define: &Node<'_>) -> Result<Type> {
     let top = define.get("max");
     let max = top.number()?.unwrap_or(f64::MAX);
     if min > max {
-        return top.error(Problem::Range, format!("{max} is below the minimum {min}"));
+        let why = format!("{} is below the minimum {}", json::shown(max), json::shown(min));
+        return top.error(Problem::Range, why);
     }
     Ok(Type::Float { min, max })
 }
@@ -407,7 +407,7 @@ fn mapping_keys<'a>(mapping: &Node<'a>) -> Result<Vec<&'a str>> {
         return mapping.error(Problem::EnumMapping, why);
     }
     if let Some((key, _)) = map.iter().find(|(_, text)| !text.is_string()) {
-        let entry = mapping.get(key);
+        let entry = Node { path: format!("{}.{}", mapping.path, short(key)), ..mapping.get(key) };
         return entry.error(Problem::EnumMapping, format!("{} is not a string", entry.shown()));
     }
     Ok(map.keys().map(String::as_str).collect())

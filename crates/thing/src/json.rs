@@ -57,6 +57,13 @@ pub(crate) fn write_float(out: &mut Vec<u8>, n: f64) {
     }
 }
 
+/// A double for a message: short even where `Display` would print 300 digits.
+pub(crate) fn shown(n: f64) -> String {
+    let mut out = Vec::new();
+    write_float(&mut out, n);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// The whole number that `n` is, if doubles tell it from its neighbours.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
 pub(crate) fn whole(n: f64) -> Option<i64> {

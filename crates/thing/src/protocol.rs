@@ -166,8 +166,19 @@ pub struct Post<'a> {
 struct Keys<'a>([Option<&'a str>; KEYS.len()]);
 
 const KEYS: [&str; 13] = [
-    "method", "clientToken", "params", "timestamp", "version", "eventId", "type", "events", "code",
-    "status", "response", "showmeta", "automation",
+    "method",
+    "clientToken",
+    "params",
+    "timestamp",
+    "version",
+    "eventId",
+    "type",
+    "events",
+    "code",
+    "status",
+    "response",
+    "showmeta",
+    "automation",
 ];
 
 impl<'a> Keys<'a> {
@@ -254,8 +265,8 @@ impl<'a> Message<'a> {
     /// # Errors
     /// Not a JSON object, or a known key has a value of the wrong kind.
     pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
-        let text = std::str::from_utf8(payload)
-            .map_err(|error| Malformed::Utf8(error.valid_up_to()))?;
+        let text =
+            std::str::from_utf8(payload).map_err(|error| Malformed::Utf8(error.valid_up_to()))?;
         let mut scan = Scan::new(text);
         let keys = Keys::read(&mut scan)?;
         scan.end()?;
@@ -290,7 +301,12 @@ impl<'a> Message<'a> {
         let Some(events) = self.events else {
             let event_id = self.event_id.clone().ok_or_else(no_event_id)?;
             let (kind, timestamp) = (self.kind.clone(), self.timestamp);
-            return Ok(vec![Post { event_id, kind, timestamp, params: self.params.unwrap_or("{}") }]);
+            return Ok(vec![Post {
+                event_id,
+                kind,
+                timestamp,
+                params: self.params.unwrap_or("{}"),
+            }]);
         };
         let mut scan = Scan::new(events);
         scan.kind()?;

@@ -301,3 +301,8 @@ impl<'a> Scan<'a> {
         if self.byte().is_some() { self.broken("text after the value") } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) use tests::any_json;

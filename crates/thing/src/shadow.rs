@@ -155,6 +155,15 @@ impl Shadow {
         any
     }
 
+    /// Drops what was wanted and is reported now, with the same value.
+    pub fn fulfil(&mut self, record: &[u8]) {
+        if self.has_desired() {
+            for field in record::fields(record) {
+                self.desired.retain(|entry| *entry.id != *field.id || entry.bytes != field.bytes);
+            }
+        }
+    }
+
     /// Whether the cloud still wants something.
     #[must_use]
     pub fn has_desired(&self) -> bool {

@@ -60,6 +60,8 @@ struct Serve {
     ready_file: Option<PathBuf>,
 }
 
+/// How long what still blocks a thread may take after everything else has ended.
+const LAST: std::time::Duration = std::time::Duration::from_secs(3);
 /// Exit code of a wrong command line or configuration.
 const WRONG_USE: u8 = 2;
 
@@ -104,20 +106,22 @@ fn options(serve: &Serve) -> Result<Options> {
             field.clone_from(text);
         }
     }
-    let root = crate::Root::from_environment(environment())?;
-    Ok(Options { data: serve.data.clone(), config, root })
+    let root = crate::root::from_environment(environment())?;
+    let data = serve.data.clone();
+    Ok(Options { data, config, root, clock: base::Clock::system(), seed: None })
 }
 
 fn run_server(options: Options, ready_file: Option<&Path>) -> Result<()> {
     crate::telemetry::install(&options.config.log.filter)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let mut stop = crate::signals::Stop::listen()?;
         let running = crate::start(options).await?;
         running.announce(ready_file)?;
-        stop.wait().await;
-        running.shutdown().await
-    })
+        running.serve(stop.wait()).await
+    });
+    runtime.shutdown_timeout(LAST);
+    ended
 }
 
 fn environment() -> impl Iterator<Item = (String, String)> {

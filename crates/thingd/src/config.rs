@@ -206,10 +206,16 @@ impl Config {
             bail!("commit.delay_ms: {} is more than 1000", self.commit.delay_ms);
         }
         if !(1024..=262_144).contains(&self.limits.payload_bytes) {
-            bail!("limits.payload_bytes: {} is not between 1024 and 262144", self.limits.payload_bytes);
+            bail!(
+                "limits.payload_bytes: {} is not between 1024 and 262144",
+                self.limits.payload_bytes
+            );
         }
         if !(1..=60).contains(&self.limits.action_timeout_s) {
-            bail!("limits.action_timeout_s: {} is not between 1 and 60", self.limits.action_timeout_s);
+            bail!(
+                "limits.action_timeout_s: {} is not between 1 and 60",
+                self.limits.action_timeout_s
+            );
         }
         let url = &self.metadata.url;
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
@@ -240,9 +246,9 @@ fn overlay(table: &mut toml::Table, section: &str, field: &str, value: &str) -> 
         .get_mut(&field)
         .with_context(|| format!("section {section} has no field {field}"))?;
     *place = match place {
-        toml::Value::Integer(_) => toml::Value::Integer(
-            value.parse().map_err(|_| anyhow!("{value:?} is not a number"))?,
-        ),
+        toml::Value::Integer(_) => {
+            toml::Value::Integer(value.parse().map_err(|_| anyhow!("{value:?} is not a number"))?)
+        }
         toml::Value::Boolean(_) => toml::Value::Boolean(
             value.parse().map_err(|_| anyhow!("{value:?} is not true or false"))?,
         ),

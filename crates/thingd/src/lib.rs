@@ -2,6 +2,10 @@
 
 pub mod cli;
 pub mod config;
+mod root;
+mod server;
 mod signals;
 mod telemetry;
 mod tls;
+
+pub use server::{Addresses, Options, Running, start};

@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 ///
 /// # Errors
 /// `filter` is malformed, or a subscriber is installed already.
-pub fn install(filter: &str) -> Result<()> {
+pub(crate) fn install(filter: &str) -> Result<()> {
     let filter: EnvFilter =
         EnvFilter::builder().parse(filter).map_err(|e| anyhow!("log.filter {filter:?}: {e}"))?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(true).with_ansi(false);

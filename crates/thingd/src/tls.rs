@@ -41,7 +41,7 @@ const SDK_HOSTS: [&str; 6] = [
 
 /// The three files of `DIR/tls/`. Users may replace `server.pem` and `server.key` at any time.
 #[derive(Debug, Clone)]
-pub struct Files {
+pub(crate) struct Files {
     pub ca: PathBuf,
     pub certificate: PathBuf,
     pub key: PathBuf,
@@ -51,7 +51,7 @@ pub struct Files {
 ///
 /// # Errors
 /// The folder cannot be written, or only one of certificate and key is there.
-pub fn prepare(data: &Path, names: &[String]) -> Result<Files> {
+pub(crate) fn prepare(data: &Path, names: &[String]) -> Result<Files> {
     let folder = data.join("tls");
     let files = Files {
         ca: folder.join("ca.pem"),

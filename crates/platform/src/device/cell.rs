@@ -3,15 +3,19 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use base::{DeviceNo, Result};
 use parking_lot::Mutex;
 use store::Store;
+use thing::shadow::Shadow;
 
 use super::state::State;
-use crate::data::Shadow;
+use crate::data;
 
 /// Locked for moments only; what is changed under the lock goes into a batch under the same lock.
 #[derive(Debug)]
@@ -19,12 +23,24 @@ pub(crate) struct Cell {
     pub(crate) no: DeviceNo,
     pub(crate) state: Mutex<State>,
     pub(crate) shadow: Mutex<Shadow>,
+    /// Whether somebody else than the device's connection wrote the shadow's row. A burst commits
+    /// after it gave up the lock, so its older row may follow a newer one into the store; whoever
+    /// deals with the device next writes the row again.
+    pub(crate) touched: AtomicBool,
+    /// The device is deleted: its rows are not written again by a connection that does not know yet.
+    pub(crate) gone: AtomicBool,
 }
 
 impl Cell {
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::SeqCst)
+    }
+
     fn load(store: &Store, no: DeviceNo) -> Result<Self> {
-        let (state, shadow) = (State::load(store, no)?, Shadow::load(store, no)?);
-        Ok(Self { no, state: Mutex::new(state), shadow: Mutex::new(shadow) })
+        let (state, shadow) = (State::load(store, no)?, data::load(store, no)?);
+        let (state, shadow) = (Mutex::new(state), Mutex::new(shadow));
+        let (touched, gone) = (AtomicBool::default(), AtomicBool::default());
+        Ok(Self { no, state, shadow, touched, gone })
     }
 }
 

@@ -10,29 +10,35 @@ mod registry;
 pub(crate) mod rights;
 mod session;
 mod state;
+mod sys;
 pub mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod types;
+
+use std::sync::atomic::Ordering;
 
 use base::{Code, DeviceKey, DeviceNo, Error, Millis, OrCode, ProductId, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use broker::hub::{ClientKey, Offline};
+use serde_json::{Value, json};
 use store::{Batch, Space};
 
-pub(crate) use cell::Cell;
 pub use connection::connection;
 pub(crate) use mirror::Credential;
 pub(crate) use password::UserName;
 pub use registry::Devices;
-pub(crate) use session::{DownTopics, Session, thing_down, thing_up};
+pub(crate) use session::{DownTopics, Session, thing_down};
 use state::{State, activated_key};
+pub(crate) use sys::on_sys;
 pub use types::{Connection, Described, Device, Search, Status};
 
-use crate::{Cx, Services, product};
+use crate::{Cx, Services, data, product};
 
 /// The most devices of one bulk call.
 const BULK: usize = 100;
+/// The longest firmware version.
+const VERSION_CHARS: usize = 64;
 /// The longest secret as text (device-protocol.md 1.2).
 const SECRET_CHARS: usize = 64;
 
@@ -41,13 +47,14 @@ const SECRET_CHARS: usize = 64;
 /// # Errors
 /// The product is not the caller's, the name is taken, or the product is full.
 pub async fn create(cx: &Cx, key: &DeviceKey, secret: Option<String>) -> Result<Device> {
-    let owner = product::get(cx, &key.product).await?;
     let secret = match secret {
         None => STANDARD.encode(cx.rand.bytes::<16>()),
         Some(given) => checked(given)?,
     };
     let mut tx = cx.store.begin().await?;
     tx.lock(cx.uin).await?;
+    // Under the lock: a product that is being deleted must not get a device.
+    let owner = product::get(cx, &key.product).await?;
     let count = tables::count(&mut tx, &key.product).await?;
     if count >= u64::from(cx.settings.devices_per_product) {
         let full = format!("product {} has {count} devices already", key.product);
@@ -72,7 +79,18 @@ fn checked(given: String) -> Result<String> {
     if valid {
         return Ok(given);
     }
-    Err(Error::new(Code::InvalidParameterValue, "defined psk is not base64 of at most 64 characters"))
+    Err(Error::new(
+        Code::InvalidParameterValue,
+        "defined psk is not base64 of at most 64 characters",
+    ))
+}
+
+/// Whether a product has devices, in a transaction of the caller.
+///
+/// # Errors
+/// The store failed.
+pub(crate) async fn exists_under(tx: &mut store::Tx, product: &ProductId) -> Result<bool> {
+    Ok(tables::count(tx, product).await? > 0)
 }
 
 /// Whether the product is the caller's.
@@ -81,6 +99,17 @@ fn checked(given: String) -> Result<String> {
 /// It is not.
 pub(crate) async fn own_product(cx: &Cx, product: &ProductId) -> Result<()> {
     product::get(cx, product).await.map(|_| ())
+}
+
+/// The device that a call names; its `DeviceId` (`{pid}/{name}`) wins over the two other fields.
+pub(crate) fn key(product: &str, name: &str, id: Option<&str>) -> Result<DeviceKey> {
+    match id.filter(|id| !id.is_empty()) {
+        None => DeviceKey::parse(product, name),
+        Some(id) => {
+            let (product, name) = id.split_once('/').unwrap_or((id, ""));
+            DeviceKey::parse(product, name)
+        }
+    }
 }
 
 /// A device of the caller's account.
@@ -150,20 +179,20 @@ pub async fn delete(cx: &Cx, keys: &[DeviceKey]) -> Result<()> {
     let mut gone = Vec::new();
     for key in keys {
         let device = in_account(cx, &mut tx, key).await?;
-        tables::delete(&mut tx, device.no).await?;
+        tables::delete(&mut tx, &device).await?;
         tables::outbox_add(&mut tx, key).await?;
         gone.push(device);
     }
     tx.commit().await?;
     cx.devices.mirror.apply(&cx.store).await?;
-    let mut batch = Batch::default();
     for device in &gone {
-        kick(cx.services(), &device.key);
-        if current(cx.services(), device.no)?.activated() {
-            batch.count(&activated_key(&device.key.product), -1);
+        let cell = cx.devices.cell(&cx.store, device.no)?;
+        {
+            let _state = cell.state.lock();
+            cell.gone.store(true, Ordering::SeqCst);
         }
+        kick(cx.services(), &device.key);
     }
-    cx.store.commit(batch).await?;
     purge(cx.services()).await
 }
 
@@ -231,8 +260,11 @@ async fn purge(services: &Services) -> Result<()> {
         if gone.is_empty() {
             return Ok(());
         }
-        for no in gone {
+        for (no, product) in gone {
             let mut batch = Batch::default();
+            if current(services, no)?.activated() {
+                batch.count(&activated_key(&product), -1);
+            }
             for space in [Space::Shadow, Space::DeviceState] {
                 batch.delete(space, &no.0.to_be_bytes());
             }
@@ -276,6 +308,35 @@ pub(crate) fn live_status(services: &Services, key: &DeviceKey) -> Option<i64> {
     Some(status(services, key, &state).number())
 }
 
+/// How many devices of a product are online.
+pub(crate) fn online(services: &Services, product: &ProductId) -> u64 {
+    services.devices.online(product)
+}
+
+/// Devices that the first look at a product's live page asks for: the newest.
+const LOOK: u64 = 1000;
+
+/// For the live page: who of the newest devices of a product is online.
+pub(crate) async fn online_devices(services: &Services, product: &ProductId) -> Vec<Value> {
+    let search = Search::of_product(product.clone(), LOOK);
+    let devices = match tables::list(&services.store, &search).await {
+        Ok((devices, _)) => devices,
+        Err(error) => {
+            tracing::error!(?error, "devices of a live page are unreadable");
+            return Vec::new();
+        }
+    };
+    let Some(broker) = services.broker() else { return Vec::new() };
+    let online = devices.iter().filter(|device| broker.is_online(&client(&device.key)));
+    let entry = |device: &Device| live_entry(&device.key, Status::Online.number());
+    online.map(entry).collect()
+}
+
+/// A device's status as a product's live page gets it.
+pub(crate) fn live_entry(key: &DeviceKey, status: i64) -> Value {
+    json!({ "DeviceName": key.name.as_str(), "Status": status })
+}
+
 /// A connection began: the batch of the event carries the device's times.
 pub(crate) fn came_online(
     services: &Services,
@@ -284,7 +345,11 @@ pub(crate) fn came_online(
     epoch: u64,
     into: &mut Batch,
 ) {
+    services.devices.connected(&session.key.product);
     let mut state = session.cell.state.lock();
+    if session.cell.is_gone() {
+        return;
+    }
     if !state.activated() {
         state.first_online = at;
         into.count(&activated_key(&session.key.product), 1);
@@ -304,7 +369,14 @@ pub(crate) fn went_offline(
     epoch: u64,
     into: &mut Batch,
 ) {
+    services.devices.disconnected(&session.key.product);
     let mut state = session.cell.state.lock();
+    if session.cell.is_gone() {
+        return;
+    }
+    if session.cell.touched.swap(false, Ordering::Relaxed) {
+        data::save(session.no, &session.cell.shadow.lock(), &mut Vec::new(), into);
+    }
     if epoch >= state.epoch {
         state.last_offline = at;
         state.save(session.no, into);
@@ -312,11 +384,27 @@ pub(crate) fn went_offline(
     }
 }
 
-/// Keeps what a device said of itself; the new firmware version, if it differs, is for the metadata.
-pub(crate) fn keep_info(session: &Session, info: &str, into: &mut Batch) {
+/// Keeps what a device said of itself; gives back the firmware version if it is another one, for
+/// the metadata.
+pub(crate) fn keep_info(session: &Session, info: &str, into: &mut Batch) -> Option<String> {
     let mut state = session.cell.state.lock();
+    if state.info == info || session.cell.is_gone() {
+        return None;
+    }
+    let version = firmware(info).filter(|version| firmware(&state.info).as_ref() != Some(version));
     info.clone_into(&mut state.info);
     state.save(session.no, into);
+    version
+}
+
+/// `fw_ver` of a `report_info`.
+fn firmware(info: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Info {
+        fw_ver: Option<String>,
+    }
+    let version = serde_json::from_str::<Info>(info).ok()?.fw_ver?;
+    (1..=VERSION_CHARS).contains(&version.chars().count()).then_some(version)
 }
 
 /// Notes a reported firmware version in the metadata, where lists look for it.

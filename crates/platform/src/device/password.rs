@@ -29,7 +29,8 @@ impl<'a> UserName<'a> {
             return None;
         }
         let mut parts = text.split(';');
-        let (client_id, _, _, expiry) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (client_id, _, _, expiry) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let number = !expiry.is_empty() && expiry.bytes().all(|b| b.is_ascii_digit());
         (parts.next().is_none() && number).then_some(Self { client_id, expiry })
     }
@@ -111,8 +112,14 @@ mod tests {
     #[test]
     fn a_known_vector_matches() {
         let user = "HQ0A1B2C3Dlamp1;12010126;B335D;1764000600";
-        assert_eq!(sign(SECRET, user).unwrap(), "9f443b1b52f61e2eed649b87c222fd56e035f1bf;hmacsha1");
-        assert_eq!(sha256(user), "f9120ceb8b84655ea9e5de79e83a175fdecbd456140e4cb43e5d30f9ef235b08");
+        assert_eq!(
+            sign(SECRET, user).unwrap(),
+            "9f443b1b52f61e2eed649b87c222fd56e035f1bf;hmacsha1"
+        );
+        assert_eq!(
+            sha256(user),
+            "f9120ceb8b84655ea9e5de79e83a175fdecbd456140e4cb43e5d30f9ef235b08"
+        );
     }
 
     #[test]
@@ -132,7 +139,11 @@ mod tests {
     fn only_a_time_clearly_past_is_expired() {
         let check = |expiry: &str, expired: bool| {
             let text = format!("c;a;b;{expiry}");
-            assert_eq!(UserName::parse(&text).unwrap().expired(1_764_000_000_000), expired, "{expiry}");
+            assert_eq!(
+                UserName::parse(&text).unwrap().expired(1_764_000_000_000),
+                expired,
+                "{expiry}"
+            );
         };
         check("1763999999", true);
         check("0", true);

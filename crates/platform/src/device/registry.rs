@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use base::{DeviceNo, Millis, Result};
+use base::{DeviceNo, Millis, ProductId, Result};
 use parking_lot::Mutex;
 use store::Store;
 
@@ -26,6 +26,8 @@ pub struct Devices {
     pub(crate) calls: Calls,
     epoch: AtomicU64,
     complaints: Mutex<HashMap<DeviceNo, Millis>>,
+    /// Connections by product; during a takeover a device counts twice for a moment.
+    online: Mutex<HashMap<ProductId, u64>>,
 }
 
 /// A device's refused connects are noted at most this often.
@@ -51,6 +53,28 @@ impl Devices {
         let floor = u64::try_from(now).unwrap_or(0).saturating_mul(1000);
         self.epoch.fetch_max(floor, Ordering::SeqCst);
         self.epoch.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub(super) fn connected(&self, product: &ProductId) {
+        let mut online = self.online.lock();
+        match online.get_mut(product) {
+            Some(count) => *count += 1,
+            None => drop(online.insert(product.clone(), 1)),
+        }
+    }
+
+    pub(super) fn disconnected(&self, product: &ProductId) {
+        let mut online = self.online.lock();
+        if let Some(count) = online.get_mut(product) {
+            *count -= 1;
+            if *count == 0 {
+                online.remove(product);
+            }
+        }
+    }
+
+    pub(super) fn online(&self, product: &ProductId) -> u64 {
+        self.online.lock().get(product).copied().unwrap_or(0)
     }
 
     /// Whether another refused connect of this device may be noted now.

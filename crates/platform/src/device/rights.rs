@@ -73,7 +73,8 @@ fn one_level(rest: &str) -> bool {
 mod tests {
     use super::*;
 
-    const OWN: Own<'static> = Own { product: "HQ0A1B2C3D", name: "lamp1", gateway: false, custom: true };
+    const OWN: Own<'static> =
+        Own { product: "HQ0A1B2C3D", name: "lamp1", gateway: false, custom: true };
 
     #[test]
     fn the_permission_table_holds() {

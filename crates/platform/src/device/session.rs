@@ -53,8 +53,3 @@ impl DownTopics {
 pub(crate) fn thing_down(family: Thing, key: &DeviceKey) -> String {
     format!("$thing/down/{}/{key}", family.as_str())
 }
-
-/// `$thing/up/{family}/{pid}/{dn}`
-pub(crate) fn thing_up(family: Thing, key: &DeviceKey) -> String {
-    format!("$thing/up/{}/{key}", family.as_str())
-}

@@ -34,8 +34,8 @@ const OUTBOX: &str = "SELECT o.id, o.product_id, o.name, d.no, d.enabled, d.secr
     FROM device_outbox o \
     LEFT JOIN device d ON d.product_id = o.product_id AND d.name = o.name ORDER BY o.id LIMIT 500";
 const OUTBOX_DONE: &str = "DELETE FROM device_outbox WHERE id = $1";
-const PURGE_ADD: &str = "INSERT INTO device_purge (no) VALUES ($1)";
-const PURGE: &str = "SELECT no FROM device_purge ORDER BY no LIMIT 500";
+const PURGE_ADD: &str = "INSERT INTO device_purge (no, product_id) VALUES ($1, $2)";
+const PURGE: &str = "SELECT no, product_id FROM device_purge ORDER BY no LIMIT 500";
 const PURGE_DONE: &str = "DELETE FROM device_purge WHERE no = $1";
 
 /// Every statement of this chapter.
@@ -88,9 +88,10 @@ pub(super) async fn find_in(tx: &mut Tx, key: &DeviceKey) -> Result<Option<Devic
     tx.query(ONE, &by_key(key)).await?.first().map(device).transpose()
 }
 
-pub(super) async fn delete(tx: &mut Tx, no: DeviceNo) -> Result<()> {
-    tx.execute(DELETE, &[int(no.0)?]).await?;
-    tx.execute(PURGE_ADD, &[int(no.0)?]).await?;
+pub(super) async fn delete(tx: &mut Tx, device: &Device) -> Result<()> {
+    let no = int(device.no.0)?;
+    tx.execute(DELETE, &[no]).await?;
+    tx.execute(PURGE_ADD, &[no, Arg::Text(device.key.product.as_str())]).await?;
     Ok(())
 }
 
@@ -163,9 +164,10 @@ pub(super) async fn outbox_done(tx: &mut Tx, id: i64) -> Result<()> {
 }
 
 /// Deleted devices whose hot rows are not gone yet.
-pub(super) async fn purge(store: &Store) -> Result<Vec<DeviceNo>> {
+pub(super) async fn purge(store: &Store) -> Result<Vec<(DeviceNo, ProductId)>> {
     let rows = store.query(PURGE, &[]).await?;
-    rows.iter().map(|row| Ok(DeviceNo(natural(row.int(0)?)?))).collect()
+    let one = |row: &Row| Ok((DeviceNo(natural(row.int(0)?)?), ProductId::parse(row.text(1)?)?));
+    rows.iter().map(one).collect()
 }
 
 pub(super) async fn purge_done(tx: &mut Tx, no: DeviceNo) -> Result<()> {

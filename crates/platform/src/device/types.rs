@@ -61,6 +61,15 @@ pub struct Search {
     pub limit: u64,
 }
 
+impl Search {
+    /// The newest devices of a product.
+    #[must_use]
+    pub fn of_product(product: ProductId, limit: u64) -> Self {
+        let product = Some(product);
+        Self { product, project: None, name: None, version: None, offset: 0, limit }
+    }
+}
+
 /// What the console shows for an MQTT client: 设备连接参数 (L1184).
 #[derive(Debug, Clone)]
 pub struct Connection {

@@ -1,7 +1,6 @@
 //! 云端诊断日志: the place where what went wrong gets the manual's words (L1218-1290), spelled as
 //! the manual spells them.
 
-use base::topic;
 use broker::hub::{Undelivered, Verdict};
 
 use super::record::{Reader, put_text};
@@ -10,14 +9,44 @@ use super::record::{Reader, put_text};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Diagnosis<'a> {
     /// A CONNECT was refused; `why` is ours.
-    Connect { why: &'a str },
-    SubscribeUnauthorized { filter: &'a str },
-    PublishUnauthorized { topic: &'a str, qos: u8 },
-    PublishTooFast { topic: &'a str, qos: u8, per_s: u32 },
-    PublishTooLong { topic: &'a str, qos: u8, bytes: usize, limit: usize },
-    /// Something that should be JSON is not, or not of the model; `why` is ours.
-    Payload { topic: &'a str, qos: u8, why: &'a str },
-    NotDelivered { topic: &'a str, qos: u8, why: Undelivered },
+    Connect {
+        why: &'a str,
+    },
+    SubscribeUnauthorized {
+        filter: &'a str,
+    },
+    PublishUnauthorized {
+        topic: &'a str,
+        qos: u8,
+    },
+    PublishTooFast {
+        topic: &'a str,
+        qos: u8,
+        per_s: u32,
+    },
+    PublishTooLong {
+        topic: &'a str,
+        qos: u8,
+        bytes: usize,
+        limit: usize,
+    },
+    /// Something that should be JSON is not; `why` is ours.
+    NotJson {
+        topic: &'a str,
+        qos: u8,
+        why: &'a str,
+    },
+    /// A message of the thing model that is not as the model says; `why` is ours.
+    NotOfModel {
+        topic: &'a str,
+        qos: u8,
+        why: &'a str,
+    },
+    NotDelivered {
+        topic: &'a str,
+        qos: u8,
+        why: Undelivered,
+    },
 }
 
 impl<'a> Diagnosis<'a> {
@@ -40,7 +69,8 @@ impl<'a> Diagnosis<'a> {
             Self::PublishUnauthorized { topic, qos }
             | Self::PublishTooFast { topic, qos, .. }
             | Self::PublishTooLong { topic, qos, .. }
-            | Self::Payload { topic, qos, .. } => {
+            | Self::NotJson { topic, qos, .. }
+            | Self::NotOfModel { topic, qos, .. } => {
                 format!("Device publish message to topic:{}, QOS:{qos}", clip(topic))
             }
             Self::NotDelivered { topic, qos, .. } => {
@@ -51,7 +81,9 @@ impl<'a> Diagnosis<'a> {
 
     fn result(&self) -> String {
         match self {
-            Self::Connect { why } | Self::Payload { why, .. } => format!("FAIL, {}", clip(why)),
+            Self::Connect { why } | Self::NotJson { why, .. } | Self::NotOfModel { why, .. } => {
+                format!("FAIL, {}", clip(why))
+            }
             Self::SubscribeUnauthorized { .. } | Self::PublishUnauthorized { .. } => {
                 "FAIL, unauthorized operation".into()
             }
@@ -75,7 +107,9 @@ impl<'a> Diagnosis<'a> {
             Self::PublishUnauthorized { .. } => "Dev_Pub_Unauthorized",
             Self::PublishTooFast { .. } => "Dev_Pub_Reach_Max_Limit",
             Self::PublishTooLong { .. } => "Dev_Pub_Payload_TooLong",
-            Self::Payload { .. } => "Payload_Not_JSON",
+            Self::NotJson { .. } => "Payload_Not_JSON",
+            // The manual has no word for it.
+            Self::NotOfModel { .. } => "Payload_Not_Of_Model",
             Self::NotDelivered { why, .. } => match why {
                 Undelivered::NoSubscriber => "Pub_To_Dev_No_Subscriber",
                 Undelivered::QueueFull => "Pub_To_Dev_Offline_Msg_Exceed_Limit",
@@ -113,9 +147,4 @@ impl Found {
 fn clip(text: &str) -> &str {
     let end = text.char_indices().nth(255).map_or(text.len(), |(at, _)| at);
     text.get(..end).unwrap_or_default()
-}
-
-/// Whether a topic is of the thing model, where a payload must be JSON.
-pub(crate) fn is_thing(kind: topic::Kind) -> bool {
-    matches!(kind, topic::Kind::ThingUp(f) if f != topic::Thing::Raw)
 }

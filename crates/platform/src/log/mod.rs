@@ -19,8 +19,9 @@ use broker::hub::Offline;
 use store::{Batch, Series, Store};
 
 pub(crate) use diagnosis::Diagnosis;
-pub(crate) use page::{Page, Pick, Query};
-pub(crate) use record::{ActionCall, Content, Direction, Event, EventType, Online};
+pub(crate) use page::{Page, Query};
+pub(crate) use record::{ActionCall, Content, Direction, Event, Online};
+use thing::EventKind;
 
 /// Which kind of record a row of [`Series::Logs`] is.
 pub(crate) mod lane {
@@ -84,9 +85,17 @@ pub(crate) fn diagnose(device: DeviceNo, at: Millis, what: Diagnosis<'_>, batch:
     batch.append(Series::Logs, device, lane::DIAGNOSIS, at, &what.encode());
 }
 
-/// Adds an event of the thing model.
-pub(crate) fn event(device: DeviceNo, at: Millis, event: &Event, batch: &mut Batch) {
-    batch.append(Series::Logs, device, lane::EVENT, at, &event.encode());
+/// Adds an event of the thing model; `params` is its JSON text. `scratch` is reused between calls.
+pub(crate) fn event(
+    device: DeviceNo,
+    at: Millis,
+    (kind, id, params): (EventKind, &str, &str),
+    scratch: &mut Vec<u8>,
+    batch: &mut Batch,
+) {
+    scratch.clear();
+    record::write_event(scratch, kind, id, params);
+    batch.append(Series::Logs, device, lane::EVENT, at, scratch);
 }
 
 /// Adds "came online from `address`".
@@ -169,10 +178,7 @@ pub(crate) async fn onlines(store: &Store, ask: Ask) -> Result<Page<(Millis, Onl
 }
 
 /// A page of the diagnosis log, newest first.
-pub(crate) async fn diagnoses(
-    store: &Store,
-    ask: Ask,
-) -> Result<Page<(Millis, diagnosis::Found)>> {
+pub(crate) async fn diagnoses(store: &Store, ask: Ask) -> Result<Page<(Millis, diagnosis::Found)>> {
     page::read(store, ask.query(&[lane::DIAGNOSIS], ""), |_, row| {
         Some((row.at, diagnosis::Found::decode(&row.value)?))
     })
@@ -204,7 +210,7 @@ pub(crate) async fn action_calls(
 /// What events are looked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EventFilter {
-    pub(crate) kind: Option<EventType>,
+    pub(crate) kind: Option<EventKind>,
     pub(crate) id: Option<String>,
 }
 
@@ -226,11 +232,10 @@ pub(crate) async fn events(
     let name = format!("{filter:?}");
     let all = Ask { context: None, limit: page::SCAN, ..ask.clone() };
     let counting = filter.clone();
-    let count =
-        page::read(store, all.query(&[lane::EVENT], &name), move |_, row| {
-            counting.pick(row).map(|_| ())
-        })
-        .await?;
+    let count = page::read(store, all.query(&[lane::EVENT], &name), move |_, row| {
+        counting.pick(row).map(|_| ())
+    })
+    .await?;
     let page =
         page::read(store, ask.query(&[lane::EVENT], &name), move |_, row| filter.pick(row)).await?;
     Ok((page, u64::try_from(count.items.len()).unwrap_or(u64::MAX)))

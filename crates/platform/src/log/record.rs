@@ -1,6 +1,8 @@
 //! The place where the rows of the device logs have their binary form: short texts with a length
 //! before them, the longest part last.
 
+use thing::EventKind;
+
 use super::Message;
 
 /// Which way a message went.
@@ -27,33 +29,6 @@ impl Direction {
     }
 }
 
-/// The three types of events of the thing model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EventType {
-    Info,
-    Alert,
-    Fault,
-}
-
-impl EventType {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Alert => "alert",
-            Self::Fault => "fault",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "info" => Some(Self::Info),
-            "alert" => Some(Self::Alert),
-            "fault" => Some(Self::Fault),
-            _ => None,
-        }
-    }
-}
-
 /// A message of the content log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Content {
@@ -75,7 +50,7 @@ pub(crate) struct Online {
 /// An event that a device posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
-    pub(crate) kind: EventType,
+    pub(crate) kind: EventKind,
     pub(crate) id: String,
     /// The params as JSON text.
     pub(crate) params: String,
@@ -138,25 +113,24 @@ impl Online {
     }
 }
 
-impl Event {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut row = Vec::with_capacity(9 + self.id.len() + self.params.len());
-        row.push(match self.kind {
-            EventType::Info => 0,
-            EventType::Alert => 1,
-            EventType::Fault => 2,
-        });
-        put_text(&mut row, &self.id);
-        put_text(&mut row, &self.params);
-        row
-    }
+/// Appends the row of an event; `params` is its JSON text.
+pub(super) fn write_event(row: &mut Vec<u8>, kind: EventKind, id: &str, params: &str) {
+    row.push(match kind {
+        EventKind::Info => 0,
+        EventKind::Alert => 1,
+        EventKind::Fault => 2,
+    });
+    put_text(row, id);
+    put_text(row, params);
+}
 
+impl Event {
     pub(super) fn decode(row: &[u8]) -> Option<Self> {
         let mut row = Reader(row);
         let kind = match row.take()? {
-            [0] => EventType::Info,
-            [1] => EventType::Alert,
-            [2] => EventType::Fault,
+            [0] => EventKind::Info,
+            [1] => EventKind::Alert,
+            [2] => EventKind::Fault,
             _ => return None,
         };
         Some(Self { kind, id: row.text()?, params: row.text()? })

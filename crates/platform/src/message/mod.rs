@@ -3,6 +3,8 @@
 
 pub(crate) mod actions;
 mod calls;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -10,10 +12,9 @@ use base::{
     Code, DeviceKey, Error, Millis, OrCode, Result,
     topic::{Thing, Topic},
 };
-use broker::hub::{Access, Delivery};
-use mqtt::QoS;
-use serde_json::value::RawValue;
+use broker::hub::{Access, Delivery, QoS, Up};
 use store::Batch;
+use thing::protocol::{self, Message, Method, Token};
 use tokio::sync::oneshot;
 
 pub(crate) use calls::Calls;
@@ -23,8 +24,10 @@ use crate::{
     Cx, Services, data,
     device::{self, Device, Session, rights},
     downlink,
-    log::{self, ActionCall},
+    log::{self, ActionCall, Diagnosis},
     product,
+    uplink::{Road, level},
+    wire::clip,
 };
 
 /// The largest message to a device (device-protocol.md 1.6).
@@ -39,25 +42,26 @@ pub async fn control(cx: &Cx, key: &DeviceKey, params: &str) -> Result<Delivery>
     let device = device::find(cx, key).await?;
     let live = product::live(cx.services(), &key.product)
         .or_code(Code::ResourceNotFoundStudioProductNotExist, || "product does not exist")?;
-    live.model.check_control(params).map_err(|error| {
-        Error::new(Code::InvalidParameterValueModelPropertyJSONInvalid, error.to_string())
+    let mut record = Vec::new();
+    let fields = live.model.check_control(params, &mut record).map_err(|why| {
+        Error::new(Code::InvalidParameterValueModelDefineInvalid, why.to_string())
     })?;
-    data::desire(cx.services(), &device, params).await?;
-    let token = cx.rand.uuid();
-    let payload =
-        format!("{{\"method\":\"control\",\"clientToken\":\"{token}\",\"params\":{params}}}");
+    if fields == 0 {
+        return Err(Error::new(Code::InvalidParameterValue, "data names no property"));
+    }
+    data::desire(cx.services(), &device, &record).await?;
+    // What goes down is the values as the model reads them, not the caller's text.
+    let mut values = Vec::new();
+    thing::record::write_json(&mut values, &record);
+    let values = String::from_utf8(values).map_err(Error::internal)?;
+    let (token, mut payload) = (cx.rand.uuid(), Vec::new());
+    protocol::control(&mut payload, Token::Text(&token), &values);
     Ok(send(cx.services(), &device, Thing::Property, &payload, QoS::AtMostOnce))
 }
 
-fn send(
-    services: &Services,
-    device: &Device,
-    family: Thing,
-    payload: &str,
-    qos: QoS,
-) -> Delivery {
+fn send(services: &Services, device: &Device, family: Thing, payload: &[u8], qos: QoS) -> Delivery {
     let topic = device::thing_down(family, &device.key);
-    downlink::publish(services, device.no, &device.key, (&topic, payload.as_bytes(), qos))
+    downlink::publish(services, device.no, &device.key, (&topic, payload, qos))
 }
 
 /// A call of an action that waits for its outcome.
@@ -119,10 +123,8 @@ async fn start(
     let mut batch = Batch::default();
     log::action(device.no, now, &row, &mut batch);
     cx.store.commit(batch).await?;
-    let payload = format!(
-        "{{\"method\":\"action\",\"clientToken\":\"{token}\",\"actionId\":\"{action}\",\
-         \"timestamp\":{now},\"params\":{input}}}"
-    );
+    let mut payload = Vec::new();
+    protocol::action(&mut payload, Token::Text(&token), action, now, input);
     let code = match send(cx.services(), &device, Thing::Action, &payload, QoS::AtMostOnce) {
         Delivery::Sent => return Ok((device, token)),
         Delivery::Offline => Code::FailedOperationDeviceOffline,
@@ -138,13 +140,14 @@ async fn start(
 fn check_call(cx: &Cx, key: &DeviceKey, action: &str, input: &str) -> Result<()> {
     let live = product::live(cx.services(), &key.product)
         .or_code(Code::ResourceNotFoundStudioProductNotExist, || "product does not exist")?;
-    if !live.model.has_action(action) {
-        let text = format!("action {action:?} is not defined");
+    if live.model.action(action).is_none() {
+        let text = format!("action {:?} is not defined", clip(action));
         return Err(Error::new(Code::InvalidParameterValueActionNilOrNotExist, text));
     }
-    live.model.check_action_input(action, input).map_err(|error| {
-        Error::new(Code::InvalidParameterActionInputParamsInvalid, error.to_string())
-    })
+    live.model
+        .check_action_input(action, input)
+        .map(|_| ())
+        .map_err(|why| Error::new(Code::InvalidParameterActionInputParamsInvalid, why.to_string()))
 }
 
 async fn note(
@@ -166,20 +169,36 @@ async fn note(
     services.store.commit(batch).await
 }
 
-/// A device's `action_reply`: ends the call that it answers, in the burst's batch. A reply to no
-/// known call is logged under its token alone.
-pub(crate) fn on_reply(
+/// A message of the action family: a reply.
+pub(crate) fn on_action(road: &mut Road<'_>, up: &Up<'_>) {
+    let (topic, qos) = (up.topic, level(up.qos));
+    match Message::parse(up.payload) {
+        Err(why) => road.diagnose(Diagnosis::NotJson { topic, qos, why: &why.to_string() }),
+        // A reply without method, as the Python SDK answers controls, is one here too.
+        Ok(message) if matches!(message.method, Method::ActionReply | Method::ControlReply) => {
+            on_reply(road.services, road.session, road.now, &message, &mut road.batch);
+        }
+        Ok(message) => {
+            let why = data::unexpected(&message.method);
+            road.diagnose(Diagnosis::NotOfModel { topic, qos, why: &why });
+        }
+    }
+}
+
+/// Ends the call that a reply answers, in the burst's batch. A reply to no known call is logged
+/// under its token alone.
+fn on_reply(
     services: &Services,
     session: &Session,
     at: Millis,
-    reply: &data::wire::ActionReply<'_>,
+    reply: &Message<'_>,
     batch: &mut Batch,
 ) {
-    let token = reply.client_token.as_ref();
+    let token = &*reply.client_token.text();
     let answer = Reply {
-        code: reply.code,
-        status: reply.status.clone().unwrap_or_default().into_owned(),
-        response: reply.response.map_or("{}", RawValue::get).to_owned(),
+        code: reply.code.unwrap_or(0),
+        status: reply.status.as_deref().unwrap_or_default().to_owned(),
+        response: reply.response.unwrap_or("{}").to_owned(),
     };
     let call = services.devices.calls.take(session.no, token);
     let (action, input, waiter) =
@@ -237,9 +256,4 @@ pub async fn publish(
         Delivery::Full => Code::RequestLimitExceeded,
     };
     Err(Error::new(code, format!("device {key} cannot be reached on {topic}")))
-}
-
-fn clip(text: &str) -> &str {
-    let end = text.char_indices().nth(64).map_or(text.len(), |(at, _)| at);
-    text.get(..end).unwrap_or_default()
 }

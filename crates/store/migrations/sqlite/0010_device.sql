@@ -23,5 +23,6 @@ CREATE TABLE device_outbox (
 
 -- Deleted devices whose rows in the hot store are still to be removed.
 CREATE TABLE device_purge (
-    no          BIGINT NOT NULL PRIMARY KEY
+    no          BIGINT NOT NULL PRIMARY KEY,
+    product_id  TEXT   NOT NULL
 );

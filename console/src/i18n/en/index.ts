@@ -1,0 +1,26 @@
+// The place where the English words are put together; a missing key does not compile.
+import type { Words } from '..';
+import { account, confirmWords, doing, error, list, nav, range, said } from './common';
+import { device } from './device';
+import { instance } from './instance';
+import { model } from './model';
+import { product } from './product';
+import { project } from './project';
+import { topicMeaning } from './topics';
+
+export const en: Words = {
+  account,
+  confirm: confirmWords,
+  device,
+  do: doing,
+  error,
+  instance,
+  list,
+  model,
+  nav,
+  product,
+  project,
+  range,
+  said,
+  topicMeaning,
+};

@@ -1,0 +1,25 @@
+// The place where the Chinese words are put together; they are the source of all keys.
+import { account, confirmWords, doing, error, list, nav, range, said } from './common';
+import { device } from './device';
+import { instance } from './instance';
+import { model } from './model';
+import { product } from './product';
+import { project } from './project';
+import { topicMeaning } from './topics';
+
+export const zh = {
+  account,
+  confirm: confirmWords,
+  device,
+  do: doing,
+  error,
+  instance,
+  list,
+  model,
+  nav,
+  product,
+  project,
+  range,
+  said,
+  topicMeaning,
+};

@@ -1,0 +1,23 @@
+// The place where the words of the project chapter are.
+export const project = {
+  title: '项目管理',
+  one: '项目',
+  new: '新建项目',
+  edit: '编辑项目',
+  manage: '管理项目',
+  name: '项目名称',
+  id: '项目 ID',
+  desc: '项目描述',
+  nameRule: '1-64 个字符',
+  descRule: '最多 255 个字符',
+  products: '产品数',
+  devices: '设备数',
+  created: '创建时间',
+  updated: '更新时间',
+  delete: '删除项目',
+  deleteBody: '删除项目“{{name}}”后不可恢复。项目下还有产品时不允许删除。',
+  default: '默认',
+  search: '搜索项目名称',
+  empty: '还没有项目',
+  emptyText: '产品归属于项目。先新建一个项目。',
+};

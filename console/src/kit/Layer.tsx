@@ -1,0 +1,91 @@
+// The place where dialogs and drawers lie over the page: focus stays inside, Escape closes, the page behind is still.
+import { CloseIcon } from 'tdesign-icons-react';
+import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { createPortal } from 'react-dom';
+import { useTranslation } from 'react-i18next';
+
+const FOCUSABLE =
+  'a[href], button:not([disabled]), input:not([disabled]), textarea:not([disabled]), [tabindex="0"]';
+
+interface LayerProps {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  footer?: ReactNode;
+  /** Pixels; never wider than the window. */
+  width?: number;
+  /** Slides in from the right and is as high as the window. */
+  side?: boolean;
+  /** Buttons beside the title. */
+  extra?: ReactNode;
+}
+
+/** A dialog (or a drawer, with `side`). Mount it to open it. */
+export function Layer({ title, onClose, children, footer, width = 520, side, extra }: LayerProps) {
+  const { t } = useTranslation();
+  const titleId = useId();
+  const box = useRef<HTMLDivElement>(null);
+  useStillPage(box);
+
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && !event.defaultPrevented) {
+      event.stopPropagation();
+      onClose();
+    } else if (event.key === 'Tab') keepInside(event, box.current);
+  };
+
+  return createPortal(
+    <div
+      className={side ? 'k-layer k-layer-side' : 'k-layer'}
+      onKeyDown={onKey}
+      onMouseDown={(event) => side && event.target === event.currentTarget && onClose()}
+    >
+      <div
+        ref={box}
+        role="dialog"
+        aria-modal="true"
+        aria-labelledby={titleId}
+        tabIndex={-1}
+        className="k-layer-box"
+        style={{ width: `min(${width}px, calc(100vw - ${side ? 24 : 48}px))` }}
+      >
+        <header className="k-layer-head">
+          <h2 id={titleId}>{title}</h2>
+          {extra}
+          <button type="button" className="k-icon-button" aria-label={t('do.close')} onClick={onClose}>
+            <CloseIcon />
+          </button>
+        </header>
+        <div className="k-layer-body">{children}</div>
+        {footer && <footer className="k-layer-foot">{footer}</footer>}
+      </div>
+    </div>,
+    document.body,
+  );
+}
+
+function useStillPage(box: React.RefObject<HTMLDivElement | null>): void {
+  useEffect(() => {
+    const before = document.activeElement;
+    const first = box.current?.querySelector<HTMLElement>('.k-layer-body input, .k-layer-body textarea');
+    (first ?? box.current)?.focus({ preventScroll: true });
+    document.body.classList.add('k-still');
+    return () => {
+      if (!document.querySelector('.k-layer')) document.body.classList.remove('k-still');
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, [box]);
+}
+
+function keepInside(event: KeyboardEvent, box: HTMLElement | null): void {
+  const inside = [...(box?.querySelectorAll<HTMLElement>(FOCUSABLE) ?? [])].filter((one) => one.offsetParent);
+  const first = inside[0];
+  const last = inside.at(-1);
+  if (event.shiftKey && (document.activeElement === first || document.activeElement === box)) {
+    event.preventDefault();
+    last?.focus();
+  } else if (!event.shiftKey && document.activeElement === last) {
+    event.preventDefault();
+    first?.focus();
+  }
+}

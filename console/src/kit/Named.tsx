@@ -1,0 +1,40 @@
+// The place where controls of the component library get the names and ids that it cannot be given.
+import { useLayoutEffect, useRef, type ReactNode } from 'react';
+
+const CONTROL = 'input:not([type=hidden]):not([type=file]), textarea, button[role=switch]';
+
+interface Names {
+  /** The accessible name, where no <label> stands beside. */
+  label?: string;
+  id?: string;
+  role?: string;
+  describedBy?: string;
+  invalid?: boolean;
+  required?: boolean;
+}
+
+/** Sets the attributes on the first control inside; the library keeps what it does not know. */
+export function Named({ children, ...names }: Names & { children: ReactNode }) {
+  const box = useRef<HTMLSpanElement>(null);
+  useLayoutEffect(() => {
+    const control = box.current?.querySelector(CONTROL);
+    if (!control) return;
+    const put = (name: string, value: string | undefined) => {
+      if (value) control.setAttribute(name, value);
+      else control.removeAttribute(name);
+    };
+    if (names.label !== undefined) put('aria-label', names.label);
+    if (names.id !== undefined) {
+      put('id', names.id);
+      put('aria-describedby', names.describedBy);
+      put('aria-invalid', names.invalid ? 'true' : undefined);
+      put('aria-required', names.required ? 'true' : undefined);
+    }
+    if (names.role !== undefined) put('role', names.role);
+  });
+  return (
+    <span ref={box} className="k-named">
+      {children}
+    </span>
+  );
+}

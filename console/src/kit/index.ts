@@ -1,0 +1,27 @@
+// The place where pages get their widgets. Only this folder knows the component library.
+export { Button } from 'tdesign-react/es/button';
+export { Checkbox } from 'tdesign-react/es/checkbox';
+export { Tooltip } from 'tdesign-react/es/tooltip';
+export { Chart, type Line } from './Chart';
+export { Code, pretty } from './Code';
+export { confirm, ConfirmHost } from './Confirm';
+export { copy, CopyButton, CopyText } from './CopyText';
+export { DataTable, type Column } from './DataTable';
+export { Field, useForm, type Form } from './Field';
+export { FormDialog } from './FormDialog';
+export { Input, NumberInput, Radios, Select, Switch, Textarea, type Option } from './inputs';
+export { download, JsonDialog } from './JsonDialog';
+export { Layer } from './Layer';
+export { MenuButton, type MenuItem } from './MenuButton';
+export { Notice } from './Notice';
+export { Card, Empty, Facts, Failed, PageHeader, Skeleton } from './page';
+export { Qr } from './Qr';
+export { RemoteSelect } from './RemoteSelect';
+export { say } from './say';
+export { Search } from './Search';
+export { Label, StatusTag, type Tone } from './StatusTag';
+export { StepLinks, TabLinks, Tabs, type Tab } from './Tabs';
+export { useTheme, useThemeName, type ThemeChoice } from './theme';
+export { formatCount, formatTime, millis, NONE } from './time';
+export { lastly, TimeRange, type Range, type Span } from './TimeRange';
+export { usePage, type Paging } from './usePage';

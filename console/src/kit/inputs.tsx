@@ -1,0 +1,157 @@
+// The place where the library's inputs get accessible names; pages use these and never the library's own.
+import { useEffect, useState, type ReactNode } from 'react';
+import { Input as LibraryInput, type InputProps } from 'tdesign-react/es/input';
+import { InputNumber as LibraryNumber, type InputNumberProps } from 'tdesign-react/es/input-number';
+import { Radio, type RadioGroupProps } from 'tdesign-react/es/radio';
+import { Select as LibrarySelect, type SelectProps } from 'tdesign-react/es/select';
+import { Switch as LibrarySwitch, type SwitchProps } from 'tdesign-react/es/switch';
+import { Textarea as LibraryTextarea, type TextareaProps } from 'tdesign-react/es/textarea';
+import { Named } from './Named';
+
+/** The accessible name; left out inside a <Field>, which names its control itself. */
+interface Label {
+  label?: string;
+}
+
+export function Input({ label, ...props }: Omit<InputProps, 'label'> & Label) {
+  return (
+    <Named label={label}>
+      <LibraryInput {...props} />
+    </Named>
+  );
+}
+
+export function Textarea({ label, ...props }: TextareaProps & Label) {
+  return (
+    <Named label={label}>
+      <LibraryTextarea {...props} />
+    </Named>
+  );
+}
+
+export function NumberInput({ label, ...props }: Omit<InputNumberProps, 'label'> & Label) {
+  return (
+    <Named label={label} role="spinbutton">
+      <LibraryNumber theme="column" {...props} />
+    </Named>
+  );
+}
+
+export function Switch({ label, ...props }: Omit<SwitchProps<boolean>, 'label'> & Label) {
+  return (
+    <Named label={label}>
+      <LibrarySwitch {...props} />
+    </Named>
+  );
+}
+
+export interface Option<V extends string | number = string> {
+  value: V;
+  text: string;
+  /** A second, quieter text on the right. */
+  note?: string;
+  disabled?: boolean;
+}
+
+interface ChoiceProps<V extends string | number> extends Label {
+  value: V | undefined;
+  options: readonly Option<V>[];
+  onChange: (value: V) => void;
+  /** The clear button was used. */
+  onClear?: () => void;
+  placeholder?: string;
+  filterable?: boolean;
+  loading?: boolean;
+  disabled?: boolean;
+  size?: SelectProps['size'];
+  className?: string;
+  onSearch?: (text: string) => void;
+  onBlur?: () => void;
+  /** Stands below the options. */
+  foot?: ReactNode;
+}
+
+/** One of several, in a list that opens. */
+export function Select<V extends string | number>(props: ChoiceProps<V>) {
+  const { label, options, onChange, onClear, onSearch, foot, value, onBlur, ...rest } = props;
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (open) markList();
+  }, [open, options]);
+  return (
+    <Named label={label} role="combobox">
+      <LibrarySelect
+        {...rest}
+        value={value ?? ''}
+        clearable={onClear !== undefined}
+        onClear={onClear}
+        onSearch={onSearch}
+        onBlur={onBlur}
+        filter={onSearch ? () => true : undefined}
+        onPopupVisibleChange={setOpen}
+        popupProps={{ overlayInnerStyle: (trigger) => ({ minWidth: trigger.offsetWidth }) }}
+        panelBottomContent={foot}
+        options={options.map((one) => ({
+          value: one.value,
+          label: one.text,
+          disabled: one.disabled,
+          content: one.note ? (
+            <span className="k-option">
+              <span>{one.text}</span>
+              <small>{one.note}</small>
+            </span>
+          ) : undefined,
+        }))}
+        onChange={(given) => {
+          if (given !== undefined && given !== '') onChange(given as V);
+        }}
+      />
+    </Named>
+  );
+}
+
+/** The library's list has no roles. */
+function markList(): void {
+  requestAnimationFrame(() => {
+    for (const list of document.querySelectorAll('.t-select__list')) {
+      list.setAttribute('role', 'listbox');
+      for (const item of list.querySelectorAll('.t-select-option')) item.setAttribute('role', 'option');
+    }
+  });
+}
+
+interface RadiosProps<V extends string | number> extends Label {
+  value: V | undefined;
+  options: readonly Option<V>[];
+  onChange: (value: V) => void;
+  disabled?: boolean;
+  /** Segments instead of dots. */
+  segmented?: boolean;
+  size?: RadioGroupProps['size'];
+}
+
+/** One of few, all in sight. */
+export function Radios<V extends string | number>({
+  label,
+  options,
+  onChange,
+  segmented,
+  ...rest
+}: RadiosProps<V>) {
+  const group = (
+    <Radio.Group
+      {...rest}
+      theme={segmented ? 'button' : 'radio'}
+      variant={segmented ? 'default-filled' : undefined}
+      onChange={(value) => onChange(value as V)}
+      options={options.map((one) => ({ value: one.value, label: one.text, disabled: one.disabled }))}
+    />
+  );
+  return label ? (
+    <div role="radiogroup" aria-label={label}>
+      {group}
+    </div>
+  ) : (
+    group
+  );
+}

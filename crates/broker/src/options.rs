@@ -1,0 +1,57 @@
+//! The place where a broker's addresses and bounds are named.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// What [`crate::Broker::start`] is told. Port 0 takes a free port.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// MQTT over TCP.
+    pub tcp: Option<SocketAddr>,
+    /// MQTT over TLS.
+    pub tls: Option<TlsDoor>,
+    /// Connections at the same time, all doors together; further ones are closed at once.
+    pub connections: usize,
+    /// Connections that have not been accepted by CONNACK yet; further ones wait in the backlog.
+    pub greetings: usize,
+    /// How long a TLS handshake may take.
+    pub handshake: Duration,
+    /// How long a client may take from the open connection to its CONNACK.
+    pub hello: Duration,
+    /// Bytes of one packet; a larger one ends its connection.
+    pub packet_bytes: usize,
+    /// Bytes that wait for one slow reader; further messages to it are refused.
+    pub outbox_bytes: usize,
+    /// QoS 1 messages that wait for a client's PUBACK; further ones are refused.
+    pub in_flight: usize,
+}
+
+/// The TLS door: where, and the PEM files of its certificate chain and key.
+#[derive(Debug, Clone)]
+pub struct TlsDoor {
+    pub address: SocketAddr,
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// Where the doors are, with their real ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Addresses {
+    pub tcp: Option<SocketAddr>,
+    pub tls: Option<SocketAddr>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            tcp: None,
+            tls: None,
+            connections: 1_000_000,
+            greetings: 4096,
+            handshake: Duration::from_secs(10),
+            hello: Duration::from_secs(10),
+            packet_bytes: 1_114_112,
+            outbox_bytes: 1_048_576,
+            in_flight: 256,
+        }
+    }
+}

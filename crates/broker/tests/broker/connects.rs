@@ -1,0 +1,120 @@
+//! CONNECT and its answers.
+
+use std::time::Duration;
+
+use broker::hub::Limits;
+use mqtt::{Connect, Level, Properties, QoS, Will, encode};
+
+use crate::{
+    client::{connack, connect, disconnect, hello, made, puback, publish},
+    world::{World, key},
+};
+
+async fn answer(world: &World, packet: &Connect<'_>) -> Vec<u8> {
+    let mut client = world.raw().await;
+    client.send(&made(|out| encode::connect(out, packet))).await;
+    client.next().await
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_code_and_ends_the_connection() {
+    let world = World::start().await;
+    for (id, code) in [("malformed", 2), ("busy", 3), ("disabled", 5), ("", 2)] {
+        let mut client = world.raw().await;
+        client.send(&connect(id)).await;
+        assert_eq!(client.next().await, connack(code), "{id}");
+        client.closed().await;
+    }
+    let wrong = Connect { password: Some(b"guess"), ..hello("lamp") };
+    assert_eq!(answer(&world, &wrong).await, connack(4));
+    let none = Connect { user_name: None, password: None, ..hello("lamp") };
+    assert_eq!(answer(&world, &none).await, connack(4));
+    assert_eq!(world.handle().online(), 0);
+}
+
+#[tokio::test]
+async fn level_3_1_is_served_even_with_a_long_client_id() {
+    let world = World::start().await;
+    let id = "ABCDEFGHIJ".to_owned() + &"n".repeat(48);
+    let old = Connect { level: Level::V31, ..hello(&id) };
+    assert_eq!(answer(&world, &old).await, connack(0));
+}
+
+#[tokio::test]
+async fn level_5_is_told_that_it_is_not_supported() {
+    let world = World::start().await;
+    let new = Connect { level: Level::V5, ..hello("lamp") };
+    assert_eq!(answer(&world, &new).await, [0x20, 3, 0, 0x84, 0]);
+}
+
+#[tokio::test]
+async fn a_level_nobody_knows_is_answered_with_code_1() {
+    let world = World::start().await;
+    let mut bytes = connect("lamp");
+    bytes[8] = 9;
+    let mut client = world.raw().await;
+    client.send(&bytes).await;
+    assert_eq!(client.next().await, connack(1));
+    client.closed().await;
+}
+
+#[tokio::test]
+async fn wills_and_long_keepalives_are_refused() {
+    let world = World::start().await;
+    let will = Will {
+        topic: "lamp/will",
+        payload: b"gone",
+        qos: QoS::AtMostOnce,
+        retain: false,
+        properties: Properties::default(),
+    };
+    assert_eq!(answer(&world, &Connect { will: Some(will), ..hello("lamp") }).await, connack(5));
+    assert_eq!(answer(&world, &Connect { keep_alive: 901, ..hello("lamp") }).await, connack(5));
+    for keep_alive in [0, 900] {
+        assert_eq!(answer(&world, &Connect { keep_alive, ..hello("lamp") }).await, connack(0));
+    }
+}
+
+#[tokio::test]
+async fn a_persistent_session_is_not_said_to_be_present() {
+    let mut world = World::start().await;
+    for _ in 0..2 {
+        let mut client = world.raw().await;
+        let packet = Connect { clean: false, ..hello("lamp") };
+        client.send(&made(|out| encode::connect(out, &packet))).await;
+        assert_eq!(client.next().await, connack(0));
+        client.send(&disconnect()).await;
+        client.closed().await;
+        assert_eq!(world.news().await, "lamp online");
+        assert_eq!(world.news().await, "lamp offline Disconnect");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_behind_the_connect_is_not_lost() {
+    let mut world = World::start().await;
+    let mut client = world.raw().await;
+    let both = [connect("lamp"), publish("lamp/report", Some(7), b"k")].concat();
+    client.send(&both).await;
+    assert_eq!(client.next().await, connack(0));
+    assert_eq!(client.next().await, puback(7));
+    assert!(world.stored("k"));
+    assert_eq!(world.news().await, "lamp online");
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_closed_in_time() {
+    let world = World::with(Limits::default(), |o, _| o.hello = Duration::from_millis(50)).await;
+    let mut client = world.raw().await;
+    client.send(connect("lamp").get(..9).unwrap()).await;
+    client.closed().await;
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed() {
+    let mut world = World::with(Limits::default(), |options, _| options.connections = 1).await;
+    let mut first = world.client("lamp").await;
+    world.raw().await.closed().await;
+    first.pings().await;
+    assert!(world.handle().is_online(&key("lamp")));
+}

@@ -1,0 +1,12 @@
+//! The broker through real sockets, with a small product behind it and a real store.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod client;
+mod connects;
+mod downlinks;
+mod ends;
+mod hostile;
+mod publishes;
+mod subscribes;
+mod transports;
+mod world;

@@ -1,0 +1,194 @@
+//! The server under test and the product behind it.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use base::{Clock, Secret};
+use broker::{
+    Broker, Handle, Options,
+    hub::{
+        Access, Answer, Burst, ClientKey, Connect, Down, Event, Grant, Hub, Limits, Refusal,
+        Switches, Verdict,
+    },
+};
+use store::{Batch, Space, Store};
+use tokio::sync::{Notify, mpsc};
+
+use crate::client::{self, Client};
+
+/// The start of the clock that only tests move.
+const START: i64 = 1_700_000_000_000;
+/// How long a group of commits waits; an acknowledgement that does not wait for it is early.
+pub(crate) const COMMIT_DELAY: Duration = Duration::from_millis(60);
+/// How long anything may take before a test fails.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+pub(crate) struct World {
+    pub(crate) broker: Broker,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) news: mpsc::UnboundedReceiver<String>,
+    pub(crate) slow: Arc<Notify>,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::with(Limits { up_qos0_per_s: 0, up_qos1_per_s: 0, ..Limits::default() }, |_, _| {})
+            .await
+    }
+
+    pub(crate) async fn with(limits: Limits, change: impl FnOnce(&mut Options, &PathBuf)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(START);
+        let store = open(folder.path().join("data"), clock.clone()).await;
+        let (tell, news) = mpsc::unbounded_channel();
+        let slow = Arc::new(Notify::new());
+        let product = Product { limits, epoch: AtomicU64::new(1), tell, slow: slow.clone() };
+        let mut options =
+            Options { tcp: Some("127.0.0.1:0".parse().unwrap()), ..Options::default() };
+        change(&mut options, &folder.path().to_path_buf());
+        let broker =
+            Broker::start(options, store.clone(), clock.clone(), Arc::new(product)).unwrap();
+        Self { broker, store, clock, news, slow, folder }
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.broker.handle()
+    }
+
+    /// A connection on the TCP door that has said nothing yet.
+    pub(crate) async fn raw(&self) -> Client {
+        let address = self.broker.addresses().tcp.unwrap();
+        Client::new(tokio::net::TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A client that is online; its first news are taken.
+    pub(crate) async fn client(&mut self, id: &str) -> Client {
+        let mut client = self.raw().await;
+        client.send(&client::connect(id)).await;
+        assert_eq!(client.next().await, client::connack(0));
+        assert_eq!(self.news().await, format!("{id} online"));
+        client
+    }
+
+    /// The next thing that the product was told.
+    pub(crate) async fn news(&mut self) -> String {
+        tokio::time::timeout(DEADLINE, self.news.recv()).await.expect("no news").unwrap()
+    }
+
+    pub(crate) fn stored(&self, key: &str) -> bool {
+        self.store.get(Space::Session, key.as_bytes()).unwrap().is_some()
+    }
+}
+
+async fn open(data: PathBuf, clock: Clock) -> Store {
+    let options = store::Options {
+        data,
+        metadata: store::Metadata::Sqlite,
+        points_days: 30,
+        logs_days: 7,
+        group_messages: 1000,
+        group_bytes: 1 << 20,
+        group_delay: COMMIT_DELAY,
+    };
+    Store::open(options, clock).await.unwrap()
+}
+
+pub(crate) fn key(id: &str) -> ClientKey {
+    ClientKey(id.into())
+}
+
+/// The product: a client owns the topics under its id.
+///
+/// | topic | is |
+/// |---|---|
+/// | `{id}/report` | stored under its payload, answered on `{id}/reply` |
+/// | `{id}/slow` | the same, once the test allows it |
+/// | `{id}/to/{other}` | sent to `{other}/inbox` |
+/// | other | left to the router |
+struct Product {
+    limits: Limits,
+    epoch: AtomicU64,
+    tell: mpsc::UnboundedSender<String>,
+    slow: Arc<Notify>,
+}
+
+impl Product {
+    fn tell(&self, who: &Grant, what: &str) {
+        self.tell.send(format!("{} {what}", who.client.0)).unwrap_or_default();
+    }
+}
+
+impl Hub for Product {
+    fn secret(&self, _: &[u8]) -> Option<Secret> {
+        None
+    }
+
+    fn connect<'a>(&'a self, hello: &'a Connect<'a>) -> Answer<'a, Result<Grant, Refusal>> {
+        Box::pin(async move {
+            match (hello.client_id, hello.user_name, hello.password) {
+                ("malformed", ..) => Err(Refusal::BadIdentifier),
+                ("disabled", ..) => Err(Refusal::NotAuthorized),
+                ("busy", ..) => Err(Refusal::Busy),
+                (_, Some("user"), Some(b"secret")) => Ok(Grant {
+                    client: key(hello.client_id),
+                    epoch: self.epoch.fetch_add(1, Ordering::SeqCst),
+                    limits: self.limits,
+                    allows: Switches::default(),
+                    data: Arc::new(()),
+                }),
+                _ => Err(Refusal::BadCredentials),
+            }
+        })
+    }
+
+    fn may(&self, who: &Grant, _: Access, topic: &str) -> bool {
+        topic.split('/').next() == Some(&*who.client.0)
+    }
+
+    fn up<'a, 'b: 'a>(
+        &'a self,
+        who: &'a Grant,
+        burst: &'a mut Burst<'b>,
+    ) -> Option<Answer<'a, ()>> {
+        for up in &mut burst.up {
+            if up.verdict != Verdict::Accepted {
+                self.tell(who, &format!("{:?}", up.verdict));
+                continue;
+            }
+            assert!(up.payload != b"panic", "as the test wants");
+            let (id, rest) = up.topic.split_once('/').unwrap_or_default();
+            let (to, topic) = match rest.split_once('/') {
+                Some(("to", other)) => (other, format!("{other}/inbox")),
+                _ if rest == "report" || rest == "slow" => (id, format!("{id}/reply")),
+                _ => continue,
+            };
+            up.taken = true;
+            burst.batch.put(Space::Session, up.payload, b"here");
+            let (to, topic) = (key(to), topic.into());
+            burst.down.push(Down { to, topic, payload: up.payload.to_vec(), qos: up.qos });
+        }
+        let slow = burst.up.iter().any(|up| up.topic.ends_with("/slow"));
+        slow.then(|| Box::pin(self.slow.notified()) as Answer<'a, ()>)
+    }
+
+    fn event(&self, who: &Grant, what: Event<'_>, into: &mut Batch) {
+        let text = match what {
+            Event::Online { .. } => "online".into(),
+            Event::Offline { why, .. } => format!("offline {why:?}"),
+            Event::Subscribed { filter, .. } => format!("subscribed {filter}"),
+            Event::Unsubscribed { filter, .. } => format!("unsubscribed {filter}"),
+            Event::SubscribeRefused { filter, .. } => format!("refused {filter}"),
+            Event::NotDelivered { topic, why, .. } => format!("missed {topic} {why:?}"),
+        };
+        into.put(Space::Session, format!("{} {text}", who.client.0).as_bytes(), b"here");
+        self.tell(who, &text);
+    }
+}

@@ -1,0 +1,4 @@
+//! Simulated devices: today the load generator of `cargo xtask bench`.
+
+pub mod device;
+pub mod load;

@@ -1,0 +1,43 @@
+//! The place where the latest and desired values of a device are a row of the hot store.
+
+use base::{DeviceNo, Millis, Result};
+use store::{Batch, Space, Store};
+use thing::{record, shadow::Shadow};
+
+use super::Shown;
+
+/// The row of a device; a device that never spoke has an empty one.
+pub(crate) fn load(store: &Store, no: DeviceNo) -> Result<Shadow> {
+    let Some(row) = store.get(Space::Shadow, &no.0.to_be_bytes())? else {
+        return Ok(Shadow::default());
+    };
+    Ok(Shadow::decode(&row).unwrap_or_else(|| {
+        tracing::error!(device = no.0, "latest values are unreadable and start anew");
+        Shadow::default()
+    }))
+}
+
+/// Writes the row. The caller holds the lock until the batch has its place in the line.
+pub(crate) fn save(no: DeviceNo, shadow: &Shadow, row: &mut Vec<u8>, batch: &mut Batch) {
+    row.clear();
+    shadow.encode(row);
+    batch.put(Space::Shadow, &no.0.to_be_bytes(), row);
+}
+
+/// Whether one of the fields was reported of a later time already.
+pub(super) fn is_late(shadow: &Shadow, record: &[u8], at: Millis) -> bool {
+    shadow.entries().any(|known| known.reported > at && record::get(record, known.id).is_some())
+}
+
+/// What is known of one property.
+pub(super) fn shown(shadow: &Shadow, id: &str) -> Shown {
+    let latest = shadow.get(id);
+    let desired = shadow.desired().find(|(wanted, ..)| *wanted == id);
+    Shown {
+        id: id.to_owned(),
+        value: latest.map(|entry| entry.value.to_json()).unwrap_or_default(),
+        changed: latest.map_or(0, |entry| entry.changed),
+        reported: latest.map_or(0, |entry| entry.reported),
+        desired: desired.map(|(_, value, _)| value.to_json()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,352 @@
+//! The place where the device chapter is tried out, without sockets: the hub is asked as the broker
+//! asks it, actions are called as `web` calls them.
+
+use base::Millis;
+use broker::hub::{
+    Burst, Connect, Door, Down, Event, Grant, Hub as _, Level, Offline, QoS, Refusal, Up, Verdict,
+};
+use serde_json::{Value, json};
+use store::Batch;
+
+use super::password;
+pub(crate) use crate::tests::NOON as T0;
+use crate::{
+    PlatformHub,
+    tests::{Bed, both},
+};
+
+/// A light: what the black-box tests use, too.
+const MODEL: &str = r#"{"version":"1.0","properties":[
+    {"id":"power_switch","name":"电灯开关","mode":"rw","define":{"type":"bool","mapping":{"0":"关","1":"开"}}},
+    {"id":"brightness","name":"亮度","mode":"rw","define":{"type":"int","min":"0","max":"100","step":"1","start":"1"}},
+    {"id":"name","name":"名称","mode":"rw","define":{"type":"string","min":"0","max":"64"}},
+    {"id":"temp","name":"温度","mode":"r","define":{"type":"float","min":"-40","max":"80","step":"0.1","start":"0"}}],
+    "events":[
+    {"id":"low_voltage","name":"LowVoltage","type":"alert","params":[
+        {"id":"voltage","name":"Voltage","define":{"type":"float","min":"0.0","max":"24.0","step":"1","start":"1"}}]},
+    {"id":"status_report","name":"DeviceStatus","type":"info","params":[
+        {"id":"message","name":"Message","define":{"type":"string","min":"0","max":"64"}}]}],
+    "actions":[{"id":"unlock","name":"开锁","input":[
+        {"id":"user","name":"用户","define":{"type":"string","min":"0","max":"2048"}}],"output":[]}],
+    "profile":{"ProductId":"","CategoryId":"1"}}"#;
+
+/// A platform with one product of lights, and its hub.
+pub(crate) struct World {
+    pub(crate) bed: Bed,
+    pub(crate) product: String,
+    hub: PlatformHub,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::of(Bed::sqlite().await).await
+    }
+
+    pub(crate) async fn of(bed: Bed) -> Self {
+        let product = bed.product("lamp", json!({})).await;
+        let model = json!({ "ProductId": product, "ModelSchema": MODEL });
+        bed.ok("ModifyModelDefinition", model).await;
+        let hub = PlatformHub::new(&bed.services);
+        Self { bed, product, hub }
+    }
+
+    /// The same data, opened by a later start of the server.
+    pub(crate) async fn restart(self) -> Self {
+        let bed = self.bed.restart().await;
+        let hub = PlatformHub::new(&bed.services);
+        Self { bed, product: self.product, hub }
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.bed.clock.now()
+    }
+
+    pub(crate) async fn call(&self, action: &str, params: Value) -> Value {
+        self.bed.ok(action, params).await
+    }
+
+    /// The error code of a call that must fail.
+    pub(crate) async fn code(&self, action: &str, params: Value) -> String {
+        self.bed.code(action, params).await.to_string()
+    }
+
+    /// Calls an action on a device, with `more` fields.
+    pub(crate) async fn on(&self, action: &str, device: &str, more: Value) -> Value {
+        self.call(action, self.named(device, more)).await
+    }
+
+    pub(crate) fn named(&self, device: &str, more: Value) -> Value {
+        let mut params = json!({ "ProductId": self.product, "DeviceName": device });
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        params
+    }
+
+    /// Makes a device; its secret.
+    pub(crate) async fn make(&self, name: &str) -> String {
+        let made = self.on("CreateDevice", name, json!({})).await;
+        made["Data"]["DevicePsk"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn connect(&self, name: &str, secret: &str) -> Result<Grant, Refusal> {
+        let client = format!("{}{name}", self.product);
+        let user = format!("{client};12010126;AbC1x;{}", T0 / 1000 + 3600);
+        let password = password::sign(secret.as_bytes(), &user).unwrap();
+        self.hub
+            .connect(&Connect {
+                door: Door::Tcp,
+                peer: "127.0.0.1:4000".parse().unwrap(),
+                now: self.now(),
+                level: Level::V311,
+                client_id: &client,
+                user_name: Some(&user),
+                password: Some(password.as_bytes()),
+                keep_alive: 60,
+                clean: true,
+                will: false,
+                psk: None,
+            })
+            .await
+    }
+
+    /// A device that exists and is connected.
+    pub(crate) async fn device(&self, name: &str) -> Grant {
+        let secret = self.make(name).await;
+        self.connect(name, &secret).await.unwrap()
+    }
+
+    pub(crate) async fn event(&self, who: &Grant, what: Event<'_>) {
+        let mut batch = Batch::default();
+        self.hub.event(who, what, &mut batch);
+        self.bed.services.store.commit(batch).await.unwrap();
+    }
+
+    /// Sends one burst up `$thing/up/{family}` and commits it; the replies as JSON.
+    pub(crate) async fn up(&self, who: &Grant, family: &str, messages: &[Value]) -> Vec<Value> {
+        let texts: Vec<String> = messages
+            .iter()
+            .map(|m| m.as_str().map_or_else(|| m.to_string(), str::to_owned))
+            .collect();
+        let name = who.client.0.strip_prefix(&self.product).unwrap();
+        let topic = format!("$thing/up/{family}/{}/{name}", self.product);
+        let ups = texts.iter().map(|text| (&*topic, text.as_bytes(), Verdict::Accepted)).collect();
+        let down = self.burst(who, ups).await;
+        down.iter().map(|down| serde_json::from_slice(&down.payload).unwrap()).collect()
+    }
+
+    /// Sends messages up in one burst and commits it.
+    pub(crate) async fn burst(
+        &self,
+        who: &Grant,
+        messages: Vec<(&str, &[u8], Verdict)>,
+    ) -> Vec<Down> {
+        let qos = QoS::AtLeastOnce;
+        let up = messages.into_iter().map(|(topic, payload, verdict)| Up {
+            topic,
+            payload,
+            qos,
+            verdict,
+            taken: false,
+        });
+        let mut burst =
+            Burst { now: self.now(), up: up.collect(), batch: Batch::default(), down: Vec::new() };
+        if let Some(slow) = self.hub.up(who, &mut burst) {
+            slow.await;
+        }
+        self.bed.services.store.commit(burst.batch).await.unwrap();
+        burst.down
+    }
+}
+
+both!(devices_are_made_listed_and_deleted);
+async fn devices_are_made_listed_and_deleted(bed: Bed) {
+    let world = World::of(bed).await;
+    for n in 0..5 {
+        world.make(&format!("dev-0{n}")).await;
+    }
+    let sixth = world.named("dev-05", json!({}));
+    assert_eq!(world.code("CreateDevice", sixth).await, "LimitExceeded.DeviceExceedLimit");
+    let list = |more: Value| {
+        let mut params = json!({ "ProductId": world.product });
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        world.call("GetDeviceList", params)
+    };
+    let page = list(json!({ "Offset": 3, "Limit": 10 })).await;
+    let devices = page["Devices"].as_array().unwrap();
+    let names: Vec<_> = devices.iter().map(|d| d["DeviceName"].as_str().unwrap()).collect();
+    assert_eq!((page["Total"].as_i64(), names), (Some(5), vec!["dev-01", "dev-00"]));
+    assert_eq!(page["Devices"][0]["DevicePsk"], "");
+    let found = list(json!({ "DeviceName": "V-03" })).await;
+    assert_eq!(found["Devices"][0]["DeviceName"], "dev-03");
+    assert_eq!(found["Total"], 1);
+    assert_eq!(list(json!({ "DeviceName": "_" })).await["Total"], 0);
+    assert_eq!(list(json!({ "FirmwareVersion": "None-FirmwareVersion" })).await["Total"], 5);
+    assert_eq!(list(json!({ "FirmwareVersion": "1.0" })).await["Total"], 0);
+    let project = world.bed.login.enterprise_project_id.clone();
+    let all = list(json!({ "ProductId": "-1", "ProjectId": project })).await;
+    assert_eq!(all["Total"], 5);
+
+    let items: Vec<_> = ["dev-03", "dev-04"]
+        .map(|name| json!({ "ProductId": world.product, "DeviceName": name }))
+        .to_vec();
+    world.call("DeleteDevices", json!({ "DevicesItems": items })).await;
+    assert_eq!(list(json!({})).await["Total"], 3);
+    let gone = world.named("dev-03", json!({}));
+    assert_eq!(world.code("DescribeDevice", gone).await, "ResourceNotFound.DeviceNotExist");
+}
+
+both!(bad_names_twins_and_half_wrong_bulks_change_nothing);
+async fn bad_names_twins_and_half_wrong_bulks_change_nothing(bed: Bed) {
+    let world = World::of(bed).await;
+    world.make("a").await;
+    let code = async |name: &str, more| world.code("CreateDevice", world.named(name, more)).await;
+    assert_eq!(code("a", json!({})).await, "InvalidParameterValue.DeviceAlreadyExist");
+    for bad in ["", "温度", "a b", &"x".repeat(49)] {
+        assert_eq!(code(bad, json!({})).await, "InvalidParameterValue", "{bad}");
+    }
+    assert_eq!(code("b", json!({ "DefinedPsk": "no base64!" })).await, "InvalidParameterValue");
+    let items = ["a", "nobody"].map(|n| json!({ "ProductId": world.product, "DeviceName": n }));
+    let bulk = json!({ "DevicesItems": items });
+    assert_eq!(world.code("DeleteDevices", bulk).await, "ResourceNotFound.DeviceNotExist");
+    let device = world.on("DescribeDevice", "a", json!({})).await["Device"].clone();
+    assert_eq!((device["Status"].as_i64(), device["EnableState"].as_i64()), (Some(3), Some(1)));
+    assert_eq!(device["CreateTime"], T0 / 1000);
+    assert_eq!(device["DevicePsk"].as_str().unwrap().len(), 24);
+}
+
+both!(a_device_connects_with_its_secret_while_it_exists_and_is_enabled);
+async fn a_device_connects_with_its_secret_while_it_exists_and_is_enabled(bed: Bed) {
+    let world = World::of(bed).await;
+    let secret = world.make("lamp").await;
+    let refusal = async |name: &str, secret: &str| world.connect(name, secret).await.err();
+    assert_eq!(refusal("lamp", &secret).await, None);
+    assert_eq!(refusal("lamp", "AAAAAAAAAAAAAAAAAAAAAA==").await, Some(Refusal::BadCredentials));
+    assert_eq!(refusal("nobody", &secret).await, Some(Refusal::BadCredentials));
+    let items = json!([{ "ProductId": world.product, "DeviceName": "lamp" }]);
+    let enable = |status: i64| {
+        world.call("UpdateDevicesEnableState", json!({ "DevicesItems": items, "Status": status }))
+    };
+    enable(0).await;
+    assert_eq!(refusal("lamp", &secret).await, Some(Refusal::NotAuthorized));
+    enable(1).await;
+    assert_eq!(refusal("lamp", &secret).await, None);
+    let log = world.on("DescribeDiagnosisLogs", "lamp", json!({})).await;
+    assert_eq!(log["Logs"][0]["ErrCode"], "Dev_Conn_System_Err");
+    assert_eq!(log["Logs"][0]["Result"], "FAIL, password is wrong");
+    world.on("DeleteDevice", "lamp", json!({})).await;
+    assert_eq!(refusal("lamp", &secret).await, Some(Refusal::BadCredentials));
+
+    let again = world.make("lamp").await;
+    assert_eq!(refusal("lamp", &secret).await, Some(Refusal::BadCredentials));
+    let world = world.restart().await;
+    assert!(world.connect("lamp", &again).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_psk_of_an_identity_is_the_decoded_secret() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let world = World::new().await;
+    let secret = world.make("lamp").await;
+    let identity = format!("{}lamp", world.product);
+    let key = world.hub.secret(identity.as_bytes()).unwrap();
+    assert_eq!(key.expose(), STANDARD.decode(secret).unwrap());
+    assert!(world.hub.secret(b"nobody").is_none());
+}
+
+both!(coming_and_going_is_kept_and_an_older_connection_says_nothing);
+async fn coming_and_going_is_kept_and_an_older_connection_says_nothing(bed: Bed) {
+    let world = World::of(bed).await;
+    let secret = world.make("lamp").await;
+    let first = world.connect("lamp", &secret).await.unwrap();
+    let second = world.connect("lamp", &secret).await.unwrap();
+    assert!(second.epoch > first.epoch);
+    let peer = "10.0.0.7:4000".parse().unwrap();
+    world.event(&first, Event::Online { at: T0 + 5_000, peer }).await;
+    world.event(&second, Event::Online { at: T0 + 9_000, peer }).await;
+    world.event(&first, Event::Offline { at: T0 + 9_500, why: Offline::Takeover }).await;
+    let device = world.on("DescribeDevice", "lamp", json!({})).await["Device"].clone();
+    assert_eq!(device["FirstOnlineTime"], T0 / 1000 + 5);
+    assert_eq!(device["LoginTime"], T0 / 1000 + 9);
+    assert_eq!(device["Status"], 0, "activated, and no broker knows it");
+    let product = base::ProductId::parse(&world.product).unwrap();
+    assert_eq!(super::counts(&world.bed.services, &product).await.unwrap(), (1, 1));
+    assert_eq!(super::online(&world.bed.services, &product), 1);
+    world.event(&second, Event::Offline { at: T0 + 10_000, why: Offline::KeepAlive }).await;
+    assert_eq!(super::online(&world.bed.services, &product), 0);
+    world.bed.clock.advance(60_000);
+    let log = world.on("DescribeOnlineLogs", "lamp", json!({})).await;
+    let rows: Vec<_> = log["Logs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["Event"].as_str().unwrap(), row["Reason"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("offline", "Device keepalive timeout"),
+            ("offline", "Device connected again"),
+            ("online", ""),
+            ("online", ""),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_device_that_is_deleted_while_it_is_online_leaves_nothing_behind() {
+    use store::Space;
+    let world = World::new().await;
+    let secret = world.make("lamp").await;
+    let lamp = world.connect("lamp", &secret).await.unwrap();
+    let peer = "10.0.0.7:4000".parse().unwrap();
+    world.event(&lamp, Event::Online { at: T0, peer }).await;
+    let report = json!({ "method": "report", "clientToken": "t", "params": { "brightness": 1 } });
+    world.up(&lamp, "property", std::slice::from_ref(&report)).await;
+    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no.0.to_be_bytes();
+    let row = |space| world.bed.services.store.get(space, &no).unwrap();
+    assert!(row(Space::Shadow).is_some() && row(Space::DeviceState).is_some());
+    let product = base::ProductId::parse(&world.product).unwrap();
+    assert_eq!(super::counts(&world.bed.services, &product).await.unwrap(), (1, 1));
+    world.on("DeleteDevice", "lamp", json!({})).await;
+    // What is still on its way when the kick arrives.
+    world.up(&lamp, "property", &[report]).await;
+    world.event(&lamp, Event::Offline { at: T0, why: Offline::Kicked }).await;
+    assert_eq!((row(Space::Shadow), row(Space::DeviceState)), (None, None));
+    assert_eq!(super::counts(&world.bed.services, &product).await.unwrap(), (0, 0));
+    assert_eq!(super::online(&world.bed.services, &product), 0);
+}
+
+#[tokio::test]
+async fn the_time_is_told() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let topic = format!("$sys/operation/{}/lamp", world.product);
+    let ask = br#"{"type":"get","resource":["time"]}"#;
+    let down = world.burst(&lamp, vec![(&topic, ask, Verdict::Accepted)]).await;
+    assert_eq!(&*down[0].topic, format!("$sys/operation/result/{}/lamp", world.product));
+    let reply: Value = serde_json::from_slice(&down[0].payload).unwrap();
+    assert_eq!(reply, json!({ "type": "get", "time": T0 / 1000, "ntptime1": T0, "ntptime2": T0 }));
+}
+
+#[tokio::test]
+async fn connection_parameters_connect() {
+    let world = World::new().await;
+    world.make("lamp").await;
+    let shown = world.on("DescribeDeviceConnection", "lamp", json!({})).await;
+    let text = |name: &str| shown[name].as_str().unwrap().to_owned();
+    let (client_id, user, password) = (text("ClientId"), text("UserName"), text("Password"));
+    assert_eq!(client_id, format!("{}lamp", world.product));
+    let hello = Connect {
+        door: Door::Tls,
+        peer: "127.0.0.1:4000".parse().unwrap(),
+        now: T0,
+        level: Level::V311,
+        client_id: &client_id,
+        user_name: Some(&user),
+        password: Some(password.as_bytes()),
+        keep_alive: 60,
+        clean: true,
+        will: false,
+        psk: None,
+    };
+    assert!(world.hub.connect(&hello).await.is_ok());
+}

@@ -1,0 +1,128 @@
+//! The place where the device logs are tried out from the burst to their pages.
+
+use broker::hub::{Event, QoS, Undelivered, Verdict};
+use serde_json::{Value, json};
+
+use crate::device::tests::World;
+
+async fn page(world: &World, more: Value) -> Value {
+    world.on("DescribeContentLogs", "lamp", more).await
+}
+
+fn payloads(page: &Value) -> Vec<&str> {
+    page["Logs"].as_array().unwrap().iter().map(|row| row["Payload"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_content_log_shows_both_directions_by_topic() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let property = format!("$thing/up/property/{}/lamp", world.product);
+    let custom = format!("{}/lamp/data", world.product);
+    for n in 0..3 {
+        let report =
+            format!(r#"{{"method":"report","clientToken":"{n}","params":{{"brightness":{n}}}}}"#);
+        world
+            .burst(
+                &lamp,
+                vec![
+                    (&property, report.as_bytes(), Verdict::Accepted),
+                    (&custom, &[0xff, n], Verdict::Accepted),
+                ],
+            )
+            .await;
+        world.bed.clock.advance(1);
+    }
+    let all = page(&world, json!({})).await;
+    assert_eq!(all["Logs"].as_array().unwrap().len(), 9);
+    let up = page(&world, json!({ "Topic": property, "Direction": "up" })).await;
+    assert_eq!(up["Logs"].as_array().unwrap().len(), 3);
+    let down = page(&world, json!({ "Direction": "down", "Limit": 2 })).await;
+    assert!(payloads(&down).iter().all(|p| p.contains("report_reply")), "{down}");
+    assert_eq!(down["Listover"], false);
+    let own = page(&world, json!({ "Topic": custom })).await;
+    assert_eq!(payloads(&own), ["/wI=", "/wE=", "/wA="]);
+    assert_eq!(own["Logs"][0]["Encoding"], "base64");
+    let bad = world.named("lamp", json!({ "Direction": "sideways" }));
+    assert_eq!(world.code("DescribeContentLogs", bad).await, "InvalidParameterValue");
+}
+
+#[tokio::test]
+async fn pages_of_merged_lanes_neither_lose_nor_repeat() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let topics = ["property", "event", "service"]
+        .map(|family| format!("$thing/up/{family}/{}/lamp", world.product));
+    for n in 0..30_u8 {
+        let payload = [b'0' + n];
+        let topic = &topics[usize::from(n % 3)];
+        world.burst(&lamp, vec![(topic, &payload, Verdict::Accepted)]).await;
+        world.bed.clock.advance(i64::from(n % 2));
+    }
+    let (mut seen, mut context) = (Vec::new(), String::new());
+    let end = world.now();
+    for page_no in 0.. {
+        assert!(page_no < 10, "pages do not end");
+        let ask = json!({ "Direction": "up", "Limit": 7, "EndTime": end, "Context": context });
+        let found = page(&world, ask).await;
+        seen.extend(payloads(&found).into_iter().map(str::to_owned));
+        context = found["Context"].as_str().unwrap().to_owned();
+        if found["Listover"] == true {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 30);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 30);
+}
+
+#[tokio::test]
+async fn diagnoses_have_the_manual_s_words() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let refused = |verdict| vec![("x/y/z", &b"p"[..], verdict)];
+    world.burst(&lamp, refused(Verdict::Unauthorized)).await;
+    world.bed.clock.advance(1);
+    world.burst(&lamp, refused(Verdict::TooLong { bytes: 70_000, limit: 65_536 })).await;
+    world.bed.clock.advance(1);
+    let at = world.now();
+    world.event(&lamp, Event::SubscribeRefused { at, filter: "#" }).await;
+    world.bed.clock.advance(1);
+    let (at, qos) = (world.now(), QoS::AtLeastOnce);
+    let lost = Event::NotDelivered { at, topic: "t", qos, why: Undelivered::QueueFull };
+    world.event(&lamp, lost).await;
+    world.bed.clock.advance(1);
+    let log = world.on("DescribeDiagnosisLogs", "lamp", json!({})).await;
+    let rows: Vec<_> = log["Logs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| ["Content", "Result", "ErrCode"].map(|name| row[name].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            [
+                "Publish message to device: topic: t, QOS:1",
+                "FAIL, too many offline message",
+                "Pub_To_Dev_Offline_Msg_Exceed_Limit"
+            ],
+            [
+                "Device subscribe topic: #",
+                "FAIL, unauthorized operation",
+                "Subscribe_Topic_Unauthorized"
+            ],
+            [
+                "Device publish message to topic:x/y/z, QOS:1",
+                "FAIL, payload too long(70000 > 65536)",
+                "Dev_Pub_Payload_TooLong"
+            ],
+            [
+                "Device publish message to topic:x/y/z, QOS:1",
+                "FAIL, unauthorized operation",
+                "Dev_Pub_Unauthorized"
+            ],
+        ]
+    );
+}

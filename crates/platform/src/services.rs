@@ -1,0 +1,187 @@
+//! The place where all that the chapters share is held together, and where one call sees it.
+
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
+
+use base::{Clock, Rand, RequestId, Result, Uin};
+use parking_lot::RwLock;
+use store::Store;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    account::{self, Accounts, Caller, FirstLogin, Root},
+    device::{self, Devices},
+    live::Live,
+    product::Products,
+};
+
+/// What `thingd` decides for the product.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether device messages are kept in the content log.
+    pub content_log: bool,
+    pub device_limits: broker::hub::Limits,
+    /// How long `CallDeviceActionSync` waits.
+    pub action_timeout_s: u32,
+    pub projects: u32,
+    pub products_per_project: u32,
+    pub devices_per_product: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            content_log: true,
+            device_limits: broker::hub::Limits::default(),
+            action_timeout_s: 5,
+            projects: 1_000,
+            products_per_project: 2_000,
+            devices_per_product: 5_000_000,
+        }
+    }
+}
+
+/// Where devices find the server, as the console shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Doors {
+    pub host: String,
+    /// For the line of a hosts file.
+    pub address: String,
+    pub mqtt: u16,
+    pub mqtts: u16,
+    pub ws_url: String,
+}
+
+/// Everything the chapters share.
+pub struct Services {
+    pub store: Store,
+    pub clock: Clock,
+    pub rand: Rand,
+    pub settings: Settings,
+    pub live: Live,
+    pub devices: Devices,
+    pub(crate) accounts: Accounts,
+    pub(crate) products: Products,
+    /// Calls that are being answered. They run to their end even if who called has gone: what is half
+    /// done in SQL must reach memory, too.
+    pub(crate) calls: TaskTracker,
+    broker: OnceLock<broker::Handle>,
+    doors: RwLock<Doors>,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Services")
+    }
+}
+
+impl Services {
+    /// Reads into memory what the roads ask synchronously: accounts and products.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn open(
+        store: Store,
+        clock: Clock,
+        rand: Rand,
+        settings: Settings,
+    ) -> Result<Arc<Self>> {
+        let accounts = Accounts::load(&store, &clock).await?;
+        let products = Products::load(&store).await?;
+        Ok(Arc::new(Self {
+            store,
+            clock,
+            rand,
+            settings,
+            live: Live::default(),
+            devices: Devices::default(),
+            accounts,
+            products,
+            calls: TaskTracker::new(),
+            broker: OnceLock::new(),
+            doors: RwLock::default(),
+        }))
+    }
+
+    /// Makes the root account and its instances, unless they exist: `None`.
+    ///
+    /// # Errors
+    /// A given value is not valid, or the store failed.
+    pub async fn first_start(self: &Arc<Self>, root: Root) -> Result<Option<FirstLogin>> {
+        account::first_start(self, root).await
+    }
+
+    /// Gives the way down to devices, and where they find the server. The broker is given once;
+    /// later calls change the doors alone.
+    pub fn attach(&self, broker: broker::Handle, doors: Doors) {
+        self.broker.get_or_init(|| broker);
+        *self.doors.write() = doors;
+    }
+
+    /// The way down to devices, once there is one.
+    #[must_use]
+    pub fn broker(&self) -> Option<&broker::Handle> {
+        self.broker.get()
+    }
+
+    /// Where devices find the server.
+    #[must_use]
+    pub fn doors(&self) -> Doors {
+        self.doors.read().clone()
+    }
+
+    /// Waits for the calls that are being answered; when the server ends, after its doors are shut
+    /// and before the store is closed.
+    pub async fn finish_calls(&self) {
+        self.calls.close();
+        self.calls.wait().await;
+    }
+
+    /// Heals what a crash left half done; runs at start.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn sweep(&self) -> Result<()> {
+        account::sweep(self).await?;
+        device::sweep(self).await
+    }
+}
+
+/// One call: who calls, and everything the chapters share.
+#[derive(Debug, Clone)]
+pub struct Cx {
+    services: Arc<Services>,
+    pub uin: Uin,
+    /// The caller's user name.
+    pub user: Arc<str>,
+    pub root: bool,
+    pub request: RequestId,
+    /// Whether the caller reads Chinese.
+    pub zh: bool,
+}
+
+impl Cx {
+    /// A call of `caller`, who has been proved and allowed.
+    #[must_use]
+    pub fn new(services: Arc<Services>, caller: Caller, request: RequestId, zh: bool) -> Self {
+        let Caller { uin, user, root } = caller;
+        Self { services, uin, user: user.into(), root, request, zh }
+    }
+
+    /// What the chapters share.
+    #[must_use]
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+}
+
+impl Deref for Cx {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
+}

@@ -1,0 +1,238 @@
+//! The place where commits meet: a bounded queue of groups, and the one thread that makes them
+//! durable, one fsync per group.
+
+use std::{collections::VecDeque, sync::Arc, thread::JoinHandle, time::Duration};
+
+use base::{Code, Error, Result};
+use parking_lot::{Condvar, Mutex};
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    Batch, Ticket,
+    hot::{Trouble, Writer},
+    metrics,
+    ticket::{Done, Failure},
+};
+
+/// The most that waits for the disk. Beyond it a commit is refused at once, as busy: a sender
+/// cannot be made to wait, since `commit` is synchronous.
+const QUEUE_BYTES: usize = 64 << 20;
+
+/// When a group is closed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) rows: usize,
+    pub(crate) bytes: usize,
+    pub(crate) delay: Duration,
+}
+
+/// The sending side; the thread ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Commits {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    limits: Limits,
+    queue: Mutex<Queue>,
+    /// Something came, or the queue was closed.
+    changed: Condvar,
+    failed: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    groups: VecDeque<Group>,
+    bytes: usize,
+    /// Why nothing is taken any more.
+    closed: Option<Failure>,
+}
+
+/// Commits that will share one fsync.
+#[derive(Debug)]
+struct Group {
+    batch: Batch,
+    done: Arc<Done>,
+    /// When it is written at the latest.
+    due: Instant,
+}
+
+/// Whoever waits for a group that was never written hears of it.
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.done.resolve(Err(stopped()));
+    }
+}
+
+fn stopped() -> Failure {
+    Failure::new(Code::ServiceUnavailable, "the store is closed")
+}
+
+impl Commits {
+    /// Starts the thread.
+    pub(crate) fn start(writer: Writer, limits: Limits) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            limits,
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+            failed: watch::Sender::new(false),
+        });
+        let worker = Worker { shared: shared.clone(), writer };
+        let thread = std::thread::Builder::new()
+            .name("store-commit".into())
+            .spawn(move || worker.run())
+            .map_err(Error::internal)?;
+        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    pub(crate) fn commit(&self, batch: Batch) -> Ticket {
+        if batch.misfit() {
+            return Ticket::refused(Failure::new(
+                Code::InvalidParameterValue,
+                "a key of 0 or of more than 65535 bytes cannot be stored",
+            ));
+        }
+        if batch.is_empty() {
+            return Ticket::durable();
+        }
+        let mut queue = self.shared.queue.lock();
+        if let Some(why) = &queue.closed {
+            return Ticket::refused(why.clone());
+        }
+        if queue.bytes + batch.bytes() > QUEUE_BYTES {
+            let message = format!("the store is busy, {} bytes wait for the disk", queue.bytes);
+            return Ticket::refused(Failure::new(Code::ServiceUnavailable, message));
+        }
+        let ticket = queue.push(batch, self.shared.limits);
+        drop(queue);
+        self.shared.changed.notify_one();
+        ticket
+    }
+
+    /// Takes no more, writes what waits, ends the thread. Blocks; done twice, it does nothing.
+    pub(crate) fn close(&self) {
+        self.shared.queue.lock().closed.get_or_insert_with(stopped);
+        self.shared.changed.notify_one();
+        let thread = self.thread.lock().take();
+        if let Some(Err(_)) = thread.map(JoinHandle::join) {
+            tracing::error!("the commit thread panicked");
+        }
+    }
+
+    /// Becomes true when the engine failed.
+    pub(crate) fn failed(&self) -> watch::Receiver<bool> {
+        self.shared.failed.subscribe()
+    }
+}
+
+impl Drop for Commits {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    /// Nothing is taken any more, and whoever asks hears that the store failed.
+    fn fail(&self, why: &Failure) {
+        self.queue.lock().closed = Some(why.clone());
+        self.failed.send_replace(true);
+    }
+}
+
+impl Queue {
+    fn push(&mut self, batch: Batch, limits: Limits) -> Ticket {
+        self.bytes += batch.bytes();
+        if let Some(last) = self.groups.back_mut()
+            && last.batch.len() + batch.len() <= limits.rows
+            && last.batch.bytes() + batch.bytes() <= limits.bytes
+        {
+            last.batch.absorb(batch);
+            return Ticket::waiting(last.done.clone());
+        }
+        let group = Group { batch, done: Arc::default(), due: Instant::now() + limits.delay };
+        let ticket = Ticket::waiting(group.done.clone());
+        self.groups.push_back(group);
+        ticket
+    }
+
+    /// The first group, if it is time to write it.
+    fn ripe(&mut self, limits: Limits) -> Option<Group> {
+        let first = self.groups.front()?;
+        let full = self.groups.len() > 1
+            || first.batch.len() >= limits.rows
+            || first.batch.bytes() >= limits.bytes;
+        if !full && self.closed.is_none() && Instant::now() < first.due {
+            return None;
+        }
+        let group = self.groups.pop_front()?;
+        self.bytes -= group.batch.bytes();
+        Some(group)
+    }
+}
+
+struct Worker {
+    shared: Arc<Shared>,
+    writer: Writer,
+}
+
+impl Worker {
+    fn run(mut self) {
+        while let Some(group) = self.next() {
+            let begun = Instant::now();
+            let outcome = self.writer.write(&group.batch);
+            let queued = self.shared.queue.lock().bytes;
+            match outcome {
+                Ok(()) => {
+                    group.done.resolve(Ok(()));
+                    metrics::committed(group.batch.len(), begun.elapsed(), queued);
+                }
+                Err(Trouble::Refused(why)) => {
+                    metrics::failed();
+                    group.done.resolve(Err(why));
+                }
+                Err(Trouble::Fatal(why)) => {
+                    metrics::failed();
+                    self.shared.fail(&why);
+                    group.done.resolve(Err(why));
+                    return;
+                }
+            }
+        }
+        if let Err(Trouble::Fatal(why) | Trouble::Refused(why)) = self.writer.note() {
+            self.shared.fail(&why);
+        }
+    }
+
+    /// The next group to write; none when the store is closed and all is written.
+    fn next(&self) -> Option<Group> {
+        let mut queue = self.shared.queue.lock();
+        loop {
+            if let Some(group) = queue.ripe(self.shared.limits) {
+                return Some(group);
+            }
+            match queue.groups.front().map(|group| group.due) {
+                Some(due) => {
+                    self.shared.changed.wait_until(&mut queue, due.into_std());
+                }
+                None if queue.closed.is_some() => return None,
+                None => self.shared.changed.wait(&mut queue),
+            }
+        }
+    }
+}
+
+/// However the thread ends, by a panic too, nobody waits for it in vain.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.shared.queue.lock().closed.is_none() {
+            self.shared.fail(&Failure::new(Code::InternalError, "internal error"));
+        }
+        let mut queue = self.shared.queue.lock();
+        queue.bytes = 0;
+        let left = std::mem::take(&mut queue.groups);
+        drop(queue);
+        drop(left);
+    }
+}

@@ -1,0 +1,216 @@
+//! The place where fjall is spoken to.
+
+use std::{collections::BTreeMap, fmt, ops::Range, path::Path};
+
+use base::{Error, Result};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use parking_lot::RwLock;
+
+use super::{
+    key::{Day, Place},
+    kv::{Kv, KvBatch, See},
+};
+use crate::{Dir, Series, Space};
+
+/// Memory for blocks that were read.
+const CACHE_BYTES: u64 = 64 << 20;
+/// Small spaces are flushed earlier than fjall's 64 MiB, so that they pin fewer journals.
+const SPACE_MEMTABLE_BYTES: u64 = 16 << 20;
+
+pub(super) struct Fjall {
+    db: Database,
+    meta: Keyspace,
+    counters: Keyspace,
+    spaces: Spaces,
+    days: RwLock<BTreeMap<(Series, Day), Keyspace>>,
+}
+
+struct Spaces {
+    shadow: Keyspace,
+    credential: Keyspace,
+    device_state: Keyspace,
+    session: Keyspace,
+    queue: Keyspace,
+    outbox: Keyspace,
+}
+
+impl fmt::Debug for Fjall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fjall({} days)", self.days.read().len())
+    }
+}
+
+impl Fjall {
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let db = Database::builder(folder)
+            .cache_size(CACHE_BYTES)
+            .manual_journal_persist(true)
+            .open()
+            .map_err(Error::internal)?;
+        let space = |name: &str| {
+            db.keyspace(name, || {
+                KeyspaceCreateOptions::default().max_memtable_size(SPACE_MEMTABLE_BYTES)
+            })
+            .map_err(Error::internal)
+        };
+        let spaces = Spaces {
+            shadow: space("shadow")?,
+            credential: space("credential")?,
+            device_state: space("device-state")?,
+            session: space("session")?,
+            queue: space("queue")?,
+            outbox: space("outbox")?,
+        };
+        let (meta, counters) = (space("meta")?, space("counters")?);
+        let mut days = BTreeMap::new();
+        for name in db.list_keyspace_names() {
+            if let Some(day) = day_of(&name) {
+                let keyspace =
+                    db.keyspace(&name, KeyspaceCreateOptions::default).map_err(Error::internal)?;
+                days.insert(day, keyspace);
+            }
+        }
+        Ok(Self { meta, counters, spaces, days: RwLock::new(days), db })
+    }
+
+    /// The keyspace of `place`, if there is one.
+    fn find(&self, place: Place) -> Option<Keyspace> {
+        let fixed = match place {
+            Place::Meta => &self.meta,
+            Place::Counters => &self.counters,
+            Place::Space(Space::Shadow) => &self.spaces.shadow,
+            Place::Space(Space::Credential) => &self.spaces.credential,
+            Place::Space(Space::DeviceState) => &self.spaces.device_state,
+            Place::Space(Space::Session) => &self.spaces.session,
+            Place::Space(Space::Queue) => &self.spaces.queue,
+            Place::Space(Space::Outbox) => &self.spaces.outbox,
+            Place::Day(series, day) => return self.days.read().get(&(series, day)).cloned(),
+        };
+        Some(fixed.clone())
+    }
+
+    /// The same, made if it is a day that is not there yet.
+    fn ensure(&self, place: Place) -> Result<Keyspace> {
+        if let Some(keyspace) = self.find(place) {
+            return Ok(keyspace);
+        }
+        let Place::Day(series, day) = place else {
+            return Err(Error::internal(format!("no keyspace for {place:?}")));
+        };
+        let name = day.name().ok_or_else(|| Error::internal(format!("no name for {day:?}")))?;
+        let keyspace = self
+            .db
+            .keyspace(&format!("{}{name}", prefix(series)), KeyspaceCreateOptions::default)
+            .map_err(Error::internal)?;
+        self.days.write().insert((series, day), keyspace.clone());
+        Ok(keyspace)
+    }
+}
+
+fn prefix(series: Series) -> &'static str {
+    match series {
+        Series::Points => "points-",
+        Series::Logs => "logs-",
+    }
+}
+
+fn day_of(name: &str) -> Option<(Series, Day)> {
+    [Series::Points, Series::Logs]
+        .into_iter()
+        .find_map(|series| Some((series, Day::parse(name.strip_prefix(prefix(series))?)?)))
+}
+
+impl Kv for Fjall {
+    fn batch(&self) -> Box<dyn KvBatch + '_> {
+        let batch = self.db.batch().durability(Some(PersistMode::SyncData));
+        Box::new(Writing { fjall: self, batch, last: None })
+    }
+
+    fn get(&self, place: Place, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let Some(keyspace) = self.find(place).filter(|_| !key.is_empty()) else { return Ok(None) };
+        let found = keyspace.get(key).map_err(Error::internal)?;
+        Ok(found.map(|value| value.to_vec()))
+    }
+
+    fn range(&self, place: Place, keys: Range<&[u8]>, dir: Dir, see: &mut See<'_>) -> Result<()> {
+        let Some(keyspace) = self.find(place).filter(|_| keys.start < keys.end) else {
+            return Ok(());
+        };
+        let mut rows = keyspace.range(keys);
+        while let Some(row) = match dir {
+            Dir::Forward => rows.next(),
+            Dir::Backward => rows.next_back(),
+        } {
+            let (key, value) = row.into_inner().map_err(Error::internal)?;
+            if see(&key, &value).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, place: Place) -> bool {
+        self.find(place).is_some()
+    }
+
+    fn days(&self, series: Series) -> Vec<Day> {
+        self.days.read().keys().filter(|(of, _)| *of == series).map(|(_, day)| *day).collect()
+    }
+
+    fn flush(&self, place: Place) -> Result<()> {
+        match self.find(place) {
+            Some(keyspace) => keyspace.rotate_memtable_and_wait().map_err(Error::internal),
+            None => Ok(()),
+        }
+    }
+
+    fn drop_day(&self, series: Series, day: Day) -> Result<()> {
+        match self.days.write().remove(&(series, day)) {
+            Some(keyspace) => self.db.delete_keyspace(keyspace).map_err(Error::internal),
+            None => Ok(()),
+        }
+    }
+
+    fn journals(&self) -> Result<(usize, u64)> {
+        let bytes = self.db.journal_disk_space().map_err(Error::internal)?;
+        Ok((self.db.journal_count(), bytes))
+    }
+}
+
+struct Writing<'a> {
+    fjall: &'a Fjall,
+    batch: OwnedWriteBatch,
+    /// Neighbours mostly lie in the same place.
+    last: Option<(Place, Keyspace)>,
+}
+
+impl Writing<'_> {
+    fn keyspace(&mut self, place: Place) -> Result<Keyspace> {
+        if let Some((last, keyspace)) = &self.last
+            && *last == place
+        {
+            return Ok(keyspace.clone());
+        }
+        let keyspace = self.fjall.ensure(place)?;
+        self.last = Some((place, keyspace.clone()));
+        Ok(keyspace)
+    }
+}
+
+impl KvBatch for Writing<'_> {
+    fn put(&mut self, place: Place, key: &[u8], value: &[u8]) -> Result<()> {
+        let keyspace = self.keyspace(place)?;
+        self.batch.insert(&keyspace, key, value);
+        Ok(())
+    }
+
+    fn delete(&mut self, place: Place, key: &[u8]) -> Result<()> {
+        let keyspace = self.keyspace(place)?;
+        self.batch.remove(&keyspace, key);
+        Ok(())
+    }
+
+    fn commit(self: Box<Self>) -> Result<()> {
+        self.batch.commit().map_err(Error::internal)
+    }
+}

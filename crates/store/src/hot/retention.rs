@@ -1,0 +1,73 @@
+//! The place that knows how long days are kept, drops them, and lets journals go.
+
+use base::{Clock, Millis, Result};
+
+use super::{
+    key::{Day, Place},
+    kv::Kv,
+};
+use crate::{Series, Space};
+
+const AHEAD: Millis = 86_400_000;
+/// With more journals than this, the spaces that seldom change are flushed, since they pin them.
+const JOURNALS: usize = 4;
+
+/// How many days each series is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keep {
+    pub(crate) points_days: u32,
+    pub(crate) logs_days: u32,
+}
+
+impl Keep {
+    /// The oldest day that is kept: today and that many days before it.
+    pub(crate) fn oldest(self, series: Series, now: Millis) -> Day {
+        let days = match series {
+            Series::Points => self.points_days,
+            Series::Logs => self.logs_days,
+        };
+        Day(Day::of(now).0.saturating_sub(days.into()))
+    }
+
+    /// The day of a record, unless it is past its retention or more than a day ahead.
+    pub(crate) fn day(self, series: Series, at: Millis, now: Millis) -> Option<Day> {
+        let day = Day::of(at);
+        (day >= self.oldest(series, now) && at <= now.saturating_add(AHEAD)).then_some(day)
+    }
+}
+
+/// Drops the days that are past their retention.
+pub(super) fn expire(kv: &dyn Kv, keep: Keep, clock: &Clock) -> Result<()> {
+    for series in [Series::Points, Series::Logs] {
+        let oldest = keep.oldest(series, clock.now());
+        for day in kv.days(series).into_iter().filter(|day| *day < oldest) {
+            kv.drop_day(series, day)?;
+            tracing::info!(?series, day = day.name(), "dropped a day that is past its retention");
+        }
+    }
+    Ok(())
+}
+
+/// Flushes the days that closed (late records too), so that no idle keyspace pins a journal.
+pub(super) fn settle(kv: &dyn Kv, clock: &Clock) -> Result<()> {
+    let today = Day::of(clock.now());
+    for series in [Series::Points, Series::Logs] {
+        for day in kv.days(series).into_iter().filter(|day| *day < today) {
+            kv.flush(Place::Day(series, day))?;
+        }
+    }
+    if kv.journals()?.0 > JOURNALS {
+        let spaces = [
+            Space::Shadow,
+            Space::Credential,
+            Space::DeviceState,
+            Space::Session,
+            Space::Queue,
+            Space::Outbox,
+        ];
+        for place in spaces.map(Place::Space).into_iter().chain([Place::Meta, Place::Counters]) {
+            kv.flush(place)?;
+        }
+    }
+    Ok(())
+}

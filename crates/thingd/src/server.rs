@@ -1,0 +1,288 @@
+//! The place where the parts of the server are put together, started in order, and stopped in the
+//! other.
+
+use std::{
+    fmt,
+    fs::DirBuilder,
+    io::Write as _,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use base::{Clock, Rand};
+use broker::{Broker, TlsDoor};
+use platform::{Doors, FirstLogin, PlatformHub, Root, Services, Settings};
+use serde_json::json;
+use store::Store;
+use tokio::time::sleep;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use web::Web;
+
+use crate::{
+    config::{self, Config},
+    tls,
+};
+
+/// How long the doors may take to close.
+const DOORS: Duration = Duration::from_secs(4);
+/// How often what is past its retention is dropped.
+const RETENTION: Duration = Duration::from_secs(3600);
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The one folder that is written.
+    pub data: PathBuf,
+    pub config: Config,
+    /// What the environment sets for the first start.
+    pub root: Root,
+    pub clock: Clock,
+    /// A seed for repeatable ids; none takes the system's randomness.
+    pub seed: Option<u64>,
+}
+
+/// Where the doors are, with their real ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    pub http: Option<SocketAddr>,
+    pub https: Option<SocketAddr>,
+    pub mqtt: Option<SocketAddr>,
+    pub mqtts: Option<SocketAddr>,
+}
+
+/// A server that accepts.
+pub struct Running {
+    addresses: Addresses,
+    first: Option<FirstLogin>,
+    store: Store,
+    services: Arc<Services>,
+    broker: Broker,
+    web: Web,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+/// Opens the folder, heals it, and opens the doors; returns when all of them accept.
+///
+/// # Errors
+/// The folder is in use or broken, or an address cannot be bound.
+pub async fn start(options: Options) -> Result<Running> {
+    let Options { data, config, root, clock, seed } = options;
+    let missing = !data.exists();
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&data);
+    made.with_context(|| format!("cannot make {}", data.display()))?;
+    if missing {
+        tracing::info!(data = %data.display(), "new data folder");
+    }
+    let store = Store::open(store_options(&data, &config), clock.clone()).await?;
+    let files = tls::prepare(&data, &config.tls.names)?;
+    let rand = seed.map_or_else(Rand::system, Rand::seeded);
+    let services = Services::open(store.clone(), clock.clone(), rand, settings(&config)).await?;
+    let first = services.first_start(root).await?;
+    if let Some(login) = &first {
+        tls::write(&data.join("first-login.json"), &serde_json::to_vec_pretty(login)?)?;
+    }
+    services.sweep().await?;
+
+    let web_options = web_options(&config, &files)?;
+    let bound = web::bind(&web_options).await?;
+    let hub = Arc::new(PlatformHub::new(&services));
+    let broker = Broker::start(broker_options(&config, &files)?, store.clone(), clock, hub)?;
+    let addresses = Addresses {
+        http: bound.addresses().http,
+        https: bound.addresses().https,
+        mqtt: broker.addresses().tcp,
+        mqtts: broker.addresses().tls,
+    };
+    services.attach(broker.handle(), doors(&config, &addresses));
+    let web = web::start(bound, &web_options, services.clone());
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    tasks.spawn(retention(store.clone(), stop.clone()));
+    Ok(Running { addresses, first, store, services, broker, web, stop, tasks })
+}
+
+fn store_options(data: &Path, config: &Config) -> store::Options {
+    let url = config.metadata.url.clone();
+    store::Options {
+        data: data.to_owned(),
+        metadata: if url.is_empty() {
+            store::Metadata::Sqlite
+        } else {
+            store::Metadata::Postgres { url }
+        },
+        points_days: config.retention.points_days,
+        logs_days: config.retention.logs_days,
+        group_messages: config.commit.messages,
+        group_bytes: config.commit.bytes,
+        group_delay: Duration::from_millis(config.commit.delay_ms),
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let limits = &config.limits;
+    Settings {
+        content_log: config.log.content,
+        device_limits: broker::hub::Limits {
+            up_qos0_per_s: limits.up_qos0_per_s,
+            up_qos1_per_s: limits.up_qos1_per_s,
+            down_per_s: limits.down_per_s,
+            payload_bytes: limits.payload_bytes,
+            ..broker::hub::Limits::default()
+        },
+        action_timeout_s: limits.action_timeout_s,
+        projects: limits.projects,
+        products_per_project: limits.products_per_project,
+        devices_per_product: limits.devices_per_product,
+    }
+}
+
+fn web_options(config: &Config, files: &tls::Files) -> Result<web::Options> {
+    let https = config::address(&config.http.tls_listen)?.map(|address| web::TlsDoor {
+        address,
+        certificate: files.certificate.clone(),
+        key: files.key.clone(),
+    });
+    Ok(web::Options {
+        http: config::address(&config.http.listen)?,
+        https,
+        metrics_open: config.http.metrics_open,
+        ..web::Options::default()
+    })
+}
+
+fn broker_options(config: &Config, files: &tls::Files) -> Result<broker::Options> {
+    let tls = config::address(&config.mqtt.tls_listen)?.map(|address| TlsDoor {
+        address,
+        certificate: files.certificate.clone(),
+        key: files.key.clone(),
+    });
+    Ok(broker::Options {
+        tcp: config::address(&config.mqtt.listen)?,
+        tls,
+        ..broker::Options::default()
+    })
+}
+
+/// What the console shows to devices. A listener on all addresses is shown as this machine.
+fn doors(config: &Config, addresses: &Addresses) -> Doors {
+    let shown = |address: SocketAddr| match address.ip() {
+        ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    let mqtt = addresses.mqtt.or(addresses.mqtts);
+    let address = mqtt.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), shown).to_string();
+    let host = if config.mqtt.host.is_empty() { address.clone() } else { config.mqtt.host.clone() };
+    let port = |address: Option<SocketAddr>| address.map_or(0, |address| address.port());
+    let ws_url = match (addresses.http, addresses.https) {
+        (Some(http), _) => format!("ws://{}/mqtt", SocketAddr::new(shown(http), http.port())),
+        (None, Some(https)) => {
+            format!("wss://{}/mqtt", SocketAddr::new(shown(https), https.port()))
+        }
+        (None, None) => String::new(),
+    };
+    Doors { host, address, mqtt: port(addresses.mqtt), mqtts: port(addresses.mqtts), ws_url }
+}
+
+/// Drops what is past its retention, at start and every hour.
+async fn retention(store: Store, stop: CancellationToken) {
+    loop {
+        if let Err(error) = store.expire().await {
+            tracing::error!(?error, "what is past its retention cannot be dropped");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(RETENTION) => {}
+        }
+    }
+}
+
+impl Running {
+    /// Where the doors are.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// What the product is made of, for tests in the same process.
+    #[must_use]
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// The login of the first start; `None` at later ones.
+    #[must_use]
+    pub fn first_login(&self) -> Option<&FirstLogin> {
+        self.first.as_ref()
+    }
+
+    /// Tells people on stdout, and programs through `ready_file`, that the server accepts.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn announce(&self, ready_file: Option<&Path>) -> Result<()> {
+        let text = |address: Option<SocketAddr>| address.map(|address| address.to_string());
+        let Addresses { http, https, mqtt, mqtts } = self.addresses;
+        let mut said = String::new();
+        for (name, scheme, address) in [
+            ("console and API", "http://", http),
+            ("console and API", "https://", https),
+            ("devices", "mqtt://", mqtt),
+            ("devices, TLS", "mqtts://", mqtts),
+        ] {
+            if let Some(address) = address {
+                said.push_str(&format!("{name:<16} {scheme}{address}\n"));
+            }
+        }
+        if let Some(login) = &self.first {
+            said.push_str(&format!(
+                "first login      user {}, password {} (also in first-login.json of the data folder)\n",
+                login.user_name, login.password
+            ));
+        }
+        // Nobody reads stdout of a service: that is no reason to stop it.
+        drop(std::io::stdout().write_all(said.as_bytes()));
+        let Some(file) = ready_file else { return Ok(()) };
+        let ready = json!({
+            "http": text(http), "https": text(https), "mqtt": text(mqtt), "mqtts": text(mqtts),
+            "pid": std::process::id(),
+        });
+        tls::write(file, ready.to_string().as_bytes())
+    }
+
+    /// Resolves when the store cannot keep anything any more; the server must end then.
+    pub async fn failed(&self) {
+        self.store.failed().await;
+    }
+
+    /// Closes the doors, lets what is in progress end, and flushes.
+    ///
+    /// # Errors
+    /// The store could not be flushed.
+    pub async fn shutdown(self) -> Result<()> {
+        self.stop.cancel();
+        self.tasks.close();
+        tokio::join!(self.web.shutdown(DOORS), self.broker.shutdown(DOORS));
+        self.services.finish_calls().await;
+        self.tasks.wait().await;
+        self.store.close().await?;
+        Ok(())
+    }
+
+    /// Serves until `stop` or until the store fails.
+    pub(crate) async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
+        tokio::select! {
+            () = stop => self.shutdown().await,
+            () = self.failed() => bail!("the store failed; what was acknowledged is on disk"),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The place where it is decided who gets a request (interface.md, "Who gets a request").
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use base::{Code, Error, RequestId, Result};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{
+    Method, Request, Response,
+    body::Incoming,
+    header::{CONTENT_TYPE, HeaderMap},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use platform::{Routes, Services};
+use tokio::{sync::Semaphore, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{Options, cloud, console, envelope, health, live, metrics, session, upgrade};
+
+/// Every answer that is not an upgrade is whole.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Bytes of a request's body: what Tencent allows a TC3 POST.
+const BODY_BYTES: usize = 10 << 20;
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(60);
+
+/// Device and app doors that the specification names and that nobody answers yet.
+const NOT_BUILT: [&str; 6] =
+    ["/device/", "/register/", "/upload/", "/download/", "/studioapp/", "/cgi-bin/"];
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    pub(crate) secure: bool,
+}
+
+/// A request whose body has arrived.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) peer: Peer,
+    pub(crate) id: RequestId,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    /// A header as text; one that is no text is as good as none.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) services: Arc<Services>,
+    pub(crate) routes: Routes,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) metrics_open: bool,
+    pub(crate) connections: Arc<Semaphore>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Front {
+    pub(crate) fn new(
+        options: &Options,
+        services: Arc<Services>,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self {
+            services,
+            routes: Routes::all(),
+            metrics: metrics::handle(),
+            metrics_open: options.metrics_open,
+            connections: Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS))),
+            stop,
+            tasks,
+        }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(
+        self: &Arc<Self>,
+        mut request: Request<Incoming>,
+        peer: Peer,
+    ) -> Answer {
+        if upgrade::speaks_mqtt(request.headers()) {
+            return upgrade::mqtt(self, &mut request, peer);
+        }
+        let path = request.uri().path();
+        if path == "/console/ws" {
+            return live::open(self, &mut request, peer);
+        }
+        if let Some(answer) = health::answer(self, path, peer) {
+            return answer;
+        }
+        let id = RequestId(self.services.rand.uuid());
+        if NOT_BUILT.iter().any(|start| path.starts_with(start)) {
+            let text = format!("the door {:?} is not built yet", clip(path));
+            return envelope::failed(&id, &Error::new(Code::UnsupportedOperation, text));
+        }
+        if path != "/api" && !is_cloud(&request) {
+            return console::file(&request);
+        }
+        match read(request, peer, id.clone()).await {
+            Ok(call) if call.path == "/api" => session::call(self, &call).await,
+            Ok(call) => cloud::call(self, &call).await,
+            Err(error) => envelope::failed(&id, &error),
+        }
+    }
+}
+
+/// A Cloud API call: the action in a header or the query, or a POST (the action may be in its form).
+fn is_cloud(request: &Request<Incoming>) -> bool {
+    let in_query = |query: &str| query.split('&').any(|pair| pair.starts_with("Action="));
+    request.method() == Method::POST
+        || request.headers().contains_key("x-tc-action")
+        || request.uri().query().is_some_and(in_query)
+}
+
+async fn read(request: Request<Incoming>, peer: Peer, id: RequestId) -> Result<Call> {
+    let (head, body) = request.into_parts();
+    let body = match timeout(BODY_TIME, Limited::new(body, BODY_BYTES).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) => {
+            let text = format!("the request body is broken or longer than {BODY_BYTES} bytes");
+            return Err(Error::new(Code::InvalidRequest, text).with_source(error));
+        }
+        Err(_) => return Err(Error::new(Code::InvalidRequest, "the request body took too long")),
+    };
+    let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default());
+    let query = query.to_owned();
+    Ok(Call { peer, id, method: head.method, path, query, headers: head.headers, body })
+}
+
+/// An answer of plain text.
+pub(crate) fn text(status: hyper::StatusCode, text: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(text.into()));
+    *answer.status_mut() = status;
+    let plain = hyper::header::HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(CONTENT_TYPE, plain);
+    answer
+}
+
+/// What a message repeats of a stranger's text.
+pub(crate) fn clip(text: &str) -> &str {
+    let end = text.char_indices().nth(64).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or_default()
+}

@@ -1,0 +1,34 @@
+//! The place where the HTTPS door gets its certificate.
+
+use std::sync::Arc;
+
+use base::{Code, Error, Result};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::TlsDoor;
+
+/// TLS 1.2 and 1.3 with the files of the door.
+pub(crate) fn acceptor(door: &TlsDoor) -> Result<TlsAcceptor> {
+    let broken = |what: &str, error: String| {
+        Error::new(Code::InternalError, format!("{what} is not usable: {error}"))
+    };
+    let name = door.certificate.display().to_string();
+    let chain = CertificateDer::pem_file_iter(&door.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| broken(&name, error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&door.key)
+        .map_err(|error| broken(&door.key.display().to_string(), error.to_string()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| broken(&name, error.to_string()))?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|error| broken(&name, error.to_string()))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

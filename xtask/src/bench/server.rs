@@ -1,0 +1,100 @@
+//! The place where the released server is started on a folder and stopped again.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+
+/// A running `thingd serve`; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) http: String,
+    pub(crate) mqtt: String,
+    pub(crate) login: Value,
+}
+
+impl Server {
+    /// Starts on ports of the system's choice and waits until it is ready.
+    ///
+    /// # Errors
+    /// It did not get ready within 60 s.
+    pub(crate) fn start(data: &Path, environment: &[(&str, &str)]) -> Result<Self> {
+        let ready_file = data.with_extension("ready.json");
+        if ready_file.exists() {
+            std::fs::remove_file(&ready_file)?;
+        }
+        let mut child = Command::new("target/release/thingd")
+            .args([
+                "serve",
+                "--http",
+                "127.0.0.1:0",
+                "--mqtt",
+                "127.0.0.1:0",
+                "--mqtts",
+                "127.0.0.1:0",
+            ])
+            .arg("--data")
+            .arg(data)
+            .arg("--ready-file")
+            .arg(&ready_file)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("cannot run target/release/thingd")?;
+        let ready = wait_for(&ready_file, &mut child)?;
+        let login = serde_json::from_slice(&std::fs::read(data.join("first-login.json"))?)?;
+        Ok(Self { child, http: text(&ready, "http")?, mqtt: text(&ready, "mqtt")?, login })
+    }
+
+    /// The process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGTERM, and waits.
+    ///
+    /// # Errors
+    /// It did not end well.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status()?;
+        ensure!(told.success(), "cannot signal the server");
+        let ended = self.child.wait()?;
+        ensure!(ended.success(), "the server ended with {ended}");
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a synchronous tool waits for a child process")]
+fn wait_for(file: &Path, child: &mut Child) -> Result<Value> {
+    for _ in 0..6000 {
+        if let Ok(text) = std::fs::read(file) {
+            return Ok(serde_json::from_slice(&text)?);
+        }
+        if let Some(ended) = child.try_wait()? {
+            bail!("the server ended with {ended}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    bail!("the server was not ready within 60 s");
+}
+
+/// A text field of a JSON object.
+///
+/// # Errors
+/// It is not there.
+pub(crate) fn text(object: &Value, field: &str) -> Result<String> {
+    object.get(field).and_then(Value::as_str).map(Into::into).with_context(|| format!("no {field}"))
+}
