@@ -53,7 +53,8 @@ tell(kind="ready")
 for line in sys.stdin:
     command = json.loads(line)
     if command["do"] == "report":
-        sdk.templateReport(product, name, command["params"])
+        message = sdk.templateJsonConstructReportArray(product, name, command["params"])
+        sdk.templateReport(product, name, message)
     elif command["do"] == "event":
         sdk.templateEventPost(product, name, command["message"])
     elif command["do"] == "status":

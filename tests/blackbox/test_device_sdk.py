@@ -65,8 +65,8 @@ def test_report_control_event_and_action(sdk, cloud, lamps):
     control = sdk.hear("property")["message"]
     assert control["method"] == "control" and control["params"] == {"brightness": 44}
 
-    sdk.say(do="event", message={"method": "event_post", "eventId": "low_voltage", "type": "alert", "timestamp": 0,
-                                 "params": {"voltage": 3.0}})
+    sdk.say(do="event", message={"events": [
+        {"eventId": "low_voltage", "type": "alert", "timestamp": 0, "params": {"voltage": 3.0}}]})
     assert sdk.hear("event")["message"]["code"] == 0
     events = cloud("ListEventHistory", ProductId=lamps, DeviceName=sdk.name, Size=10)["EventHistory"]
     assert [e["EventId"] for e in events] == ["low_voltage"]

@@ -54,10 +54,10 @@ class Load:
 
 
 def stored(cloud, product, name):
-    found, context = [], ""
+    found, context, until = [], "", int(time.time() * 1000) + 60_000
     while True:
         page = cloud("DescribeDeviceDataHistory", ProductId=product, DeviceName=name, FieldName="name", MinTime=0,
-                     MaxTime=int(time.time() * 1000) + 60_000, Limit=500, Context=context)
+                     MaxTime=until, Limit=500, Context=context)
         found += [int(row["Value"]) for row in page["Results"]]
         context = page["Context"]
         if page["Listover"]:

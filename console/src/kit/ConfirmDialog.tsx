@@ -31,7 +31,7 @@ export default function ConfirmDialog({ question, onClose }: { question: Questio
 
   const footer = (
     <>
-      <Button theme="default" onClick={onClose}>
+      <Button theme="default" variant="outline" onClick={onClose}>
         {t('do.cancel')}
       </Button>
       <Button

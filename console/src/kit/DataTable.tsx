@@ -1,7 +1,7 @@
 // The place where lists are tables: columns declared once, skeleton while loading, empty text, selection, pages.
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Checkbox } from 'tdesign-react/es/checkbox';
+import { Checkbox } from './choices';
 import { Empty, Failed } from './page';
 import { Pager } from './Pager';
 import type { Paging } from './usePage';
@@ -103,15 +103,12 @@ function SelectAll<T>({ rows = [], rowKey, selected, onSelect }: DataTableProps<
   const count = keys.filter((key) => selected?.has(key)).length;
   return (
     <th scope="col">
-      <span role="presentation" title={t('list.selectAll')}>
-        <Checkbox
-          checked={count > 0 && count === keys.length}
-          indeterminate={count > 0 && count < keys.length}
-          onChange={(on) => onSelect?.(new Set(on ? keys : []))}
-        >
-          <span className="k-hidden">{t('list.selectAll')}</span>
-        </Checkbox>
-      </span>
+      <Checkbox
+        label={t('list.selectAll')}
+        checked={count > 0 && count === keys.length}
+        indeterminate={count > 0 && count < keys.length}
+        onChange={(on) => onSelect?.(new Set(on ? keys : []))}
+      />
     </th>
   );
 }
@@ -132,9 +129,11 @@ function Row<T>(props: DataTableProps<T> & { row: T; width: number }) {
       <tr className={`${rowClass?.(row) ?? ''} ${selected?.has(key) ? 'is-selected' : ''}`}>
         {onSelect && (
           <td>
-            <Checkbox checked={selected?.has(key) ?? false} onChange={select}>
-              <span className="k-hidden">{t('list.select', { name: key })}</span>
-            </Checkbox>
+            <Checkbox
+              label={t('list.select', { name: key })}
+              checked={selected?.has(key) ?? false}
+              onChange={select}
+            />
           </td>
         )}
         {columns.map((column) => (

@@ -28,13 +28,12 @@ export function Field({ label, children, required, error, help, group, extra, cl
       aria-labelledby={group ? `${id}label` : undefined}
     >
       <div className="k-field-head">
-        <Label className="k-field-label" id={`${id}label`} htmlFor={group ? undefined : id}>
+        <Label
+          className={required ? 'k-field-label is-required' : 'k-field-label'}
+          id={`${id}label`}
+          htmlFor={group ? undefined : id}
+        >
           {label}
-          {required && (
-            <i className="k-required" aria-hidden="true">
-              *
-            </i>
-          )}
         </Label>
         {extra}
       </div>

@@ -54,7 +54,7 @@ export function FormDialog<T extends object>(props: FormDialogProps<T>) {
 
   const footer = (
     <>
-      <Button theme="default" onClick={onClose}>
+      <Button theme="default" variant="outline" onClick={onClose}>
         {t('do.cancel')}
       </Button>
       <Button type="submit" theme={danger ? 'danger' : 'primary'} loading={busy} form={id}>

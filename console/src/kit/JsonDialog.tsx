@@ -23,7 +23,7 @@ export function JsonDialog({ title, json, fileName, onClose }: JsonDialogProps) 
   };
   const footer = (
     <>
-      <Button theme="default" onClick={() => download(fileName, text, 'application/json')}>
+      <Button theme="default" variant="outline" onClick={() => download(fileName, text, 'application/json')}>
         {t('do.download')}
       </Button>
       <Button theme="primary" onClick={() => void onCopy()}>

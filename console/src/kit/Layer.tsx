@@ -49,15 +49,15 @@ export function Layer({ title, onClose, children, footer, width = 520, side, ext
         className="k-layer-box"
         style={{ width: `min(${width}px, calc(100vw - ${side ? 24 : 48}px))` }}
       >
-        <header className="k-layer-head">
+        <div className="k-layer-head">
           <h2 id={titleId}>{title}</h2>
           {extra}
           <button type="button" className="k-icon-button" aria-label={t('do.close')} onClick={onClose}>
             <CloseIcon />
           </button>
-        </header>
+        </div>
         <div className="k-layer-body">{children}</div>
-        {footer && <footer className="k-layer-foot">{footer}</footer>}
+        {footer && <div className="k-layer-foot">{footer}</div>}
       </div>
     </div>,
     document.body,

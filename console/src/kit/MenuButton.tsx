@@ -60,11 +60,11 @@ export function MenuButton({
         ref={button}
         type="button"
         className="k-menu-button"
-        aria-label={label}
         aria-haspopup="menu"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
       >
+        <span className="k-hidden">{label}</span>
         {children}
       </button>
       {open && (

@@ -10,6 +10,9 @@ interface Names {
   role?: string;
   describedBy?: string;
   invalid?: boolean;
+  /** Of a combobox: whether its list is open, and the list's id. */
+  expanded?: boolean;
+  controls?: string;
   required?: boolean;
 }
 
@@ -31,6 +34,11 @@ export function Named({ children, ...names }: Names & { children: ReactNode }) {
       put('aria-required', names.required ? 'true' : undefined);
     }
     if (names.role !== undefined) put('role', names.role);
+    if (names.expanded !== undefined) {
+      put('aria-expanded', String(names.expanded));
+      put('aria-haspopup', 'listbox');
+      put('aria-controls', names.expanded ? names.controls : undefined);
+    }
   });
   return (
     <span ref={box} className="k-named">

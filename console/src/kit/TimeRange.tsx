@@ -1,7 +1,7 @@
 // The place where a range of time is chosen: the last minutes, hours, days, or from-to.
 import { useTranslation } from 'react-i18next';
 import { DateRangePicker } from 'tdesign-react/es/date-picker';
-import { Radios } from './inputs';
+import { Radios } from './choices';
 import { formatTime } from './time';
 
 /** Milliseconds since 1970. */

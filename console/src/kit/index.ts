@@ -1,15 +1,15 @@
 // The place where pages get their widgets. Only this folder knows the component library.
 export { Button } from 'tdesign-react/es/button';
-export { Checkbox } from 'tdesign-react/es/checkbox';
 export { Tooltip } from 'tdesign-react/es/tooltip';
 export { Chart, type Line } from './Chart';
+export { Checkbox, Radios } from './choices';
 export { Code, pretty } from './Code';
 export { confirm, ConfirmHost } from './Confirm';
 export { copy, CopyButton, CopyText } from './CopyText';
 export { DataTable, type Column } from './DataTable';
 export { Field, useForm, type Form } from './Field';
 export { FormDialog } from './FormDialog';
-export { Input, NumberInput, Radios, Select, Switch, Textarea, type Option } from './inputs';
+export { Input, NumberInput, Select, Switch, Textarea, type Option } from './inputs';
 export { download, JsonDialog } from './JsonDialog';
 export { Layer } from './Layer';
 export { MenuButton, type MenuItem } from './MenuButton';

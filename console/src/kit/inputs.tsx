@@ -1,8 +1,7 @@
 // The place where the library's inputs get accessible names; pages use these and never the library's own.
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useId, useState, type ReactNode } from 'react';
 import { Input as LibraryInput, type InputProps } from 'tdesign-react/es/input';
 import { InputNumber as LibraryNumber, type InputNumberProps } from 'tdesign-react/es/input-number';
-import { Radio, type RadioGroupProps } from 'tdesign-react/es/radio';
 import { Select as LibrarySelect, type SelectProps } from 'tdesign-react/es/select';
 import { Switch as LibrarySwitch, type SwitchProps } from 'tdesign-react/es/switch';
 import { Textarea as LibraryTextarea, type TextareaProps } from 'tdesign-react/es/textarea';
@@ -13,18 +12,18 @@ interface Label {
   label?: string;
 }
 
-export function Input({ label, ...props }: Omit<InputProps, 'label'> & Label) {
+export function Input({ label, placeholder = '', ...props }: Omit<InputProps, 'label'> & Label) {
   return (
     <Named label={label}>
-      <LibraryInput {...props} />
+      <LibraryInput {...props} placeholder={placeholder} />
     </Named>
   );
 }
 
-export function Textarea({ label, ...props }: TextareaProps & Label) {
+export function Textarea({ label, placeholder = '', ...props }: TextareaProps & Label) {
   return (
     <Named label={label}>
-      <LibraryTextarea {...props} />
+      <LibraryTextarea {...props} placeholder={placeholder} />
     </Named>
   );
 }
@@ -75,11 +74,12 @@ interface ChoiceProps<V extends string | number> extends Label {
 export function Select<V extends string | number>(props: ChoiceProps<V>) {
   const { label, options, onChange, onClear, onSearch, foot, value, onBlur, ...rest } = props;
   const [open, setOpen] = useState(false);
+  const listId = useId();
   useEffect(() => {
-    if (open) markList();
-  }, [open, options]);
+    if (open) markList(listId);
+  }, [open, options, listId]);
   return (
-    <Named label={label} role="combobox">
+    <Named label={label} role="combobox" expanded={open} controls={listId}>
       <LibrarySelect
         {...rest}
         value={value ?? ''}
@@ -110,48 +110,16 @@ export function Select<V extends string | number>(props: ChoiceProps<V>) {
   );
 }
 
-/** The library's list has no roles. */
-function markList(): void {
+/** The library's list has no roles; the one that opened last belongs to this select. */
+function markList(id: string): void {
   requestAnimationFrame(() => {
-    for (const list of document.querySelectorAll('.t-select__list')) {
+    const shown = [...document.querySelectorAll<HTMLElement>('.t-select__list')].filter(
+      (list) => list.offsetParent,
+    );
+    for (const list of shown) {
       list.setAttribute('role', 'listbox');
       for (const item of list.querySelectorAll('.t-select-option')) item.setAttribute('role', 'option');
     }
+    shown.at(-1)?.setAttribute('id', id);
   });
-}
-
-interface RadiosProps<V extends string | number> extends Label {
-  value: V | undefined;
-  options: readonly Option<V>[];
-  onChange: (value: V) => void;
-  disabled?: boolean;
-  /** Segments instead of dots. */
-  segmented?: boolean;
-  size?: RadioGroupProps['size'];
-}
-
-/** One of few, all in sight. */
-export function Radios<V extends string | number>({
-  label,
-  options,
-  onChange,
-  segmented,
-  ...rest
-}: RadiosProps<V>) {
-  const group = (
-    <Radio.Group
-      {...rest}
-      theme={segmented ? 'button' : 'radio'}
-      variant={segmented ? 'default-filled' : undefined}
-      onChange={(value) => onChange(value as V)}
-      options={options.map((one) => ({ value: one.value, label: one.text, disabled: one.disabled }))}
-    />
-  );
-  return label ? (
-    <div role="radiogroup" aria-label={label}>
-      {group}
-    </div>
-  ) : (
-    group
-  );
 }

@@ -97,7 +97,7 @@ export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void
     <div className="k-empty" role="alert">
       <strong>{t('said.failed')}</strong>
       <p>{errorText(t, error)}</p>
-      <Button theme="default" onClick={onRetry}>
+      <Button theme="default" variant="outline" onClick={onRetry}>
         {t('do.retry')}
       </Button>
     </div>

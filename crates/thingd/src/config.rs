@@ -170,7 +170,7 @@ impl Config {
                 .with_context(|| format!("environment variable {variable}"))?;
             seen.push(variable);
         }
-        let config: Self = table.try_into().with_context(|| format!("{}", seen.join(", ")))?;
+        let config: Self = table.try_into().with_context(|| seen.join(", "))?;
         config.check()?;
         Ok(config)
     }

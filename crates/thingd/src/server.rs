@@ -85,7 +85,7 @@ pub async fn start(options: Options) -> Result<Running> {
         tracing::info!(data = %data.display(), "new data folder");
     }
     let store = Store::open(store_options(&data, &config), clock.clone()).await?;
-    let files = tls::prepare(&data, &config.tls.names)?;
+    let files = tls::prepare(&data, &tls_names(&config))?;
     let rand = seed.map_or_else(Rand::system, Rand::seeded);
     let services = Services::open(store.clone(), clock.clone(), rand, settings(&config)).await?;
     let first = services.first_start(root).await?;
@@ -109,6 +109,22 @@ pub async fn start(options: Options) -> Result<Running> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn(retention(store.clone(), stop.clone()));
     Ok(Running { addresses, first, store, services, broker, web, stop, tasks })
+}
+
+/// Names of the certificate that is made at first start: the given ones and the listeners' own.
+fn tls_names(config: &Config) -> Vec<String> {
+    let mut names = config.tls.names.clone();
+    for listener in [&config.mqtt.tls_listen, &config.http.tls_listen] {
+        if let Ok(Some(address)) = config::address(listener)
+            && !address.ip().is_unspecified()
+        {
+            names.push(address.ip().to_string());
+        }
+    }
+    if !config.mqtt.host.is_empty() {
+        names.push(config.mqtt.host.clone());
+    }
+    names
 }
 
 fn store_options(data: &Path, config: &Config) -> store::Options {

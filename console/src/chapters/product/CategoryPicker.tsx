@@ -112,12 +112,15 @@ function Choice({ one, value, onChange, long }: ChoiceProps) {
       type="button"
       role="option"
       aria-selected={chosen}
-      aria-label={text(one)}
       className="category-choice"
       onClick={() => onChange(one.CategoryId ?? ROOT)}
     >
       <span>{long ? path(one.CategoryId) : text(one)}</span>
-      {one.HasModel && <Label>{t('product.categoryModel')}</Label>}
+      {one.HasModel && (
+        <span aria-hidden="true">
+          <Label>{t('product.categoryModel')}</Label>
+        </span>
+      )}
       {chosen && <CheckIcon aria-hidden="true" />}
     </button>
   );

@@ -49,7 +49,7 @@ export function ImportDialog({ onSave, onClose }: ImportDialogProps) {
         />
       </div>
       <Field
-        label={t('model.import')}
+        label="JSON"
         group
         error={form.error('text')}
         help={fine ? t('model.importCount', counts) : undefined}

@@ -138,7 +138,7 @@ function ProductForm({ category, onBack }: { category: number; onBack: () => voi
           <Button type="submit" loading={create.busy}>
             {t('do.save')}
           </Button>
-          <Button theme="default" onClick={() => void navigate(to('/products'))}>
+          <Button theme="default" variant="outline" onClick={() => void navigate(to('/products'))}>
             {t('do.cancel')}
           </Button>
         </div>

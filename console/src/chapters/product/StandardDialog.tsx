@@ -53,7 +53,7 @@ export function StandardDialog({ category, taken, onSave, onClose }: StandardDia
     <>
       <span className="k-quiet">{t('model.picked', { n: picked.size })}</span>
       <span className="k-spacer" />
-      <Button theme="default" onClick={onClose}>
+      <Button theme="default" variant="outline" onClick={onClose}>
         {t('do.cancel')}
       </Button>
       <Button disabled={picked.size === 0} loading={busy} onClick={() => void save()}>

@@ -115,7 +115,7 @@ export const list: Words['list'] = {
 };
 
 export const confirmWords: Words['confirm'] = {
-  type: 'Type “{{name}}” to confirm',
+  type: 'Type "{{name}}" to confirm',
   irreversible: 'This cannot be undone.',
 };
 

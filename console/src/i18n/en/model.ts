@@ -39,7 +39,7 @@ export const model: Words['model'] = {
   editFeature: 'Edit feature',
   viewFeature: 'View feature',
   deleteFeature: 'Delete feature',
-  deleteBody: 'Delete “{{name}}” ({{id}})? What devices report of it will no longer be accepted.',
+  deleteBody: 'Delete "{{name}}" ({{id}})? What devices report of it will no longer be accepted.',
   deleteMany: 'Delete the {{n}} selected features? What devices report of them will no longer be accepted.',
   viewJson: 'View model JSON',
   import: 'Import model',
@@ -52,7 +52,7 @@ export const model: Words['model'] = {
   importCount: 'Imports {{properties}} properties, {{events}} events and {{actions}} actions',
   imported: 'Model imported',
   locked:
-    'The product is released and its model is read-only. Withdraw the release in “Release” to change it.',
+    'The product is released and its model is read-only. Withdraw the release in "Release" to change it.',
   lockedAudit: 'The product is under review and its model is read-only.',
   raw: 'This product uses custom transparent messages, which are not parsed by the thing model; a model serves cloud parsing.',
   emptyStandard: 'No standard features yet',

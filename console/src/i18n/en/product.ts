@@ -34,13 +34,13 @@ export const product: Words['product'] = {
     'A product is a set of devices of one kind. Create one to define its thing model and connect devices.',
   delete: 'Delete product',
   deleteBody:
-    'The thing model and the settings of “{{name}}” cannot be restored. A product that has devices cannot be deleted.',
+    'The thing model and the settings of "{{name}}" cannot be restored. A product that has devices cannot be deleted.',
   deleteReleased: 'A released product cannot be deleted, withdraw its release first',
   deleteHasDevices: 'The product still has devices and cannot be deleted',
   stepCategory: 'Category',
   stepForm: 'Product information',
   categoryTitle: 'Choose a category',
-  categoryText: 'A category brings its standard features. Choose “Custom category” if none fits.',
+  categoryText: 'A category brings its standard features. Choose "Custom category" if none fits.',
   categorySearch: 'Search categories',
   categoryNone: 'No category matches',
   categoryModel: 'Has a standard model',
@@ -92,7 +92,7 @@ export const product: Words['product'] = {
   customText: 'Every product has three custom topics by default.',
   connect: 'Connect',
   connectText:
-    'Devices reach the server by “product ID + platform domain”. Add this line to the hosts file of the device or its gateway, and the official device SDKs connect unchanged.',
+    'Devices reach the server by "product ID + platform domain". Add this line to the hosts file of the device or its gateway, and the official device SDKs connect unchanged.',
   hostsLine: 'Hosts line',
   mqttAddress: 'MQTT address',
   sdkTitle: 'Device SDKs',
@@ -102,14 +102,14 @@ export const product: Words['product'] = {
   sdkC: 'C: qcloud-iot-explorer-sdk-embedded-c',
   sdkJava: 'Java / Android: explorer-device-java',
   sdkParams:
-    'ClientId, UserName and Password are among each device’s connection parameters in “Device debugging”.',
+    'ClientId, UserName and Password are among each device’s connection parameters in "Device debugging".',
   release: 'Confirm and release',
   releaseBody:
-    'The thing model and the information of “{{name}}” become read-only. Connections and data of its devices go on.',
+    'The thing model and the information of "{{name}}" become read-only. Connections and data of its devices go on.',
   releaseDone: 'Product released',
   revoke: 'Withdraw release',
   revokeBody:
-    '“{{name}}” goes back to developing, and its thing model and information can be changed again. Mind the devices in the field.',
+    '"{{name}}" goes back to developing, and its thing model and information can be changed again. Mind the devices in the field.',
   revokeDone: 'Release withdrawn',
   releaseTitle: 'Confirm the product',
   releaseText:

@@ -17,7 +17,7 @@ export const project: Words['project'] = {
   created: 'Created',
   updated: 'Updated',
   delete: 'Delete project',
-  deleteBody: 'Project “{{name}}” cannot be restored. A project that has products cannot be deleted.',
+  deleteBody: 'Project "{{name}}" cannot be restored. A project that has products cannot be deleted.',
   default: 'Default',
   search: 'Search project name',
   empty: 'No projects yet',
