@@ -3,7 +3,8 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { compress } from './scripts/compress.mjs';
 
-const server = process.env.THINGD_HTTP ?? 'http://127.0.0.1:8080';
+// The Host header stays the browser's: the server compares it with Origin.
+const server = { target: process.env.CONSOLE_SERVER ?? 'http://127.0.0.1:8080', changeOrigin: false };
 
 export default defineConfig({
   plugins: [react(), compress()],
@@ -18,7 +19,7 @@ export default defineConfig({
       '/api': server,
       '/upload': server,
       '/download': server,
-      '/console/ws': { target: server, ws: true },
+      '/console/ws': { ...server, ws: true },
     },
   },
   test: { include: ['tests/unit/**/*.test.ts'], environment: 'node' },

@@ -23,7 +23,7 @@ export function compress() {
     configResolved(config) {
       out = config.build.outDir;
     },
-    closeBundle() {
+    writeBundle() {
       for (const path of [...files(out)]) {
         if (!TEXT.test(path) || statSync(path).size < WORTH_IT) continue;
         const bytes = readFileSync(path);

@@ -13,6 +13,11 @@ export const INSTANCE_DESCRIPTION_CHARS = 64;
 /** 设备名称 */
 export const DEVICE_NAME = /^[A-Za-z0-9:_-]{1,48}$/;
 export const DEVICE_NAME_CHARS = 48;
+/** 设备密钥 that the user chooses: base64. */
+export const DEVICE_SECRET = /^[A-Za-z0-9+/]+={0,2}$/;
+export const DEVICE_SECRET_CHARS = 64;
+/** A message to a device. */
+export const PAYLOAD_BYTES = 65_536;
 
 /** 标识符 of a property, an event, an action, a parameter. */
 export const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/;

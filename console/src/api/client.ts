@@ -14,7 +14,7 @@ export class ApiError extends Error {
 
   /** The session is over or was never begun. */
   get signedOut(): boolean {
-    return this.code === 'AuthFailure' || this.code.startsWith('AuthFailure.Token');
+    return this.code === 'AuthFailure.TokenFailure';
   }
 
   /** A policy forbids it. */
@@ -39,9 +39,6 @@ interface Envelope {
   Response?: { RequestId?: string; Error?: { Code: string; Message: string } } & Record<string, unknown>;
 }
 
-/** Actions that are asked before there is a session: their failure ends none. */
-const WITHOUT_SESSION: readonly ActionName[] = ['Login', 'DescribeSession', 'ModifyPassword'];
-
 export async function call<A extends ActionName>(
   action: A,
   params: Actions[A][0],
@@ -51,7 +48,8 @@ export async function call<A extends ActionName>(
   const response = await envelope(answer);
   if (response.Error) {
     const error = new ApiError(response.Error.Code, response.Error.Message, response.RequestId);
-    if (error.signedOut && !WITHOUT_SESSION.includes(action)) watch.signedOut();
+    // The first question of all is whether there is a session: its answer ends none.
+    if (error.signedOut && action !== 'DescribeSession') watch.signedOut();
     throw error;
   }
   return response as Actions[A][1];

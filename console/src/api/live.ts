@@ -46,7 +46,8 @@ const LONGEST_WAIT = 15_000;
 /** The socket lingers so that a change of page does not reconnect. */
 const LINGER = 10_000;
 
-class LiveSocket {
+/** The tab's socket: opened by the first topic, closed a while after the last. */
+export class LiveSocket {
   private socket?: WebSocket;
   private wait = FIRST_WAIT;
   private timer?: ReturnType<typeof setTimeout>;

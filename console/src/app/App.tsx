@@ -5,7 +5,7 @@ import { RouterProvider } from 'react-router/dom';
 import { ApiError, watchCalls } from '../api/client';
 import { tagOf, type Language } from '../i18n';
 import i18next from 'i18next';
-import { confirm, ConfirmHost } from '../kit';
+import { confirm } from '../kit';
 import { LibraryWords } from '../kit/LibraryWords';
 import { router } from './routes';
 import { useSession } from './session';
@@ -42,7 +42,6 @@ export function App() {
     <LibraryWords language={i18n.language as Language}>
       <QueryClientProvider client={client}>
         <RouterProvider router={router} />
-        <ConfirmHost />
       </QueryClientProvider>
     </LibraryWords>
   );

@@ -4,7 +4,7 @@ import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, NavLink, Outlet, useNavigate, useParams } from 'react-router';
 import { useCall } from '../api/hooks';
-import { MenuButton } from '../kit';
+import { ConfirmHost, MenuButton } from '../kit';
 import { ALL_INSTANCES, ENTERPRISE, useInstance } from './guards';
 import { Logo } from './Logo';
 import { roomsOf, type Room } from './menu';
@@ -32,6 +32,7 @@ export function Shell() {
         </div>
       </header>
       <Outlet />
+      <ConfirmHost />
     </div>
   );
 }

@@ -24,7 +24,7 @@ export function LoggedIn({ children }: { children: ReactNode }) {
     if (session.data) {
       const { Uin = '', UserName = '', Version = '' } = session.data;
       enter({ uin: Uin, name: UserName, version: Version });
-    } else if (session.error instanceof ApiError && session.error.code !== 'Network') leave();
+    } else if (session.error instanceof ApiError && session.error.signedOut) leave();
   }, [user, session.data, session.error, enter, leave]);
 
   if (user) return children;

@@ -21,7 +21,7 @@ export const ROOMS: Room[] = [
     key: 'operations',
     icon: ControlPlatformIcon,
     shown: 'P',
-    rooms: [{ key: 'devices', to: '/devices', shown: 'P' }],
+    rooms: [{ key: 'devices', to: '/devices', icon: DeviceIcon, shown: 'P' }],
   },
 ];
 

@@ -1,5 +1,5 @@
 // The place where people are asked before something is deleted, disabled or overwritten.
-import { lazy, Suspense, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, type ReactNode } from 'react';
 import { create } from 'zustand';
 
 const ConfirmDialog = lazy(() => import('./ConfirmDialog'));
@@ -23,6 +23,11 @@ interface Asked {
 
 const useAsked = create<Asked>((set) => ({ ask: (question) => set({ question }) }));
 
+/** Ends a question, unless another one has taken its place meanwhile. */
+function end(question: Question): void {
+  if (useAsked.getState().question === question) useAsked.getState().ask(undefined);
+}
+
 /** Opens the question; `run` is called if the answer is yes. */
 export function confirm(question: Question): void {
   useAsked.getState().ask(question);
@@ -30,11 +35,13 @@ export function confirm(question: Question): void {
 
 /** Stands once in the shell. */
 export function ConfirmHost() {
-  const { question, ask } = useAsked();
+  const question = useAsked((state) => state.question);
+  // When the session ends, so does what was asked in it.
+  useEffect(() => () => useAsked.getState().ask(undefined), []);
   if (!question) return null;
   return (
     <Suspense fallback={null}>
-      <ConfirmDialog key={question.title} question={question} onClose={() => ask(undefined)} />
+      <ConfirmDialog key={question.title} question={question} onClose={() => end(question)} />
     </Suspense>
   );
 }

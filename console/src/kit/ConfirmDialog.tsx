@@ -1,7 +1,7 @@
 // The place where a question is shown: what will happen, the name to type, what went wrong.
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Button } from 'tdesign-react/es/button';
+import { Button } from './Button';
 import { errorText } from '../api/errors';
 import type { Question } from './Confirm';
 import { Field } from './Field';

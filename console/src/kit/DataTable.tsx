@@ -54,7 +54,12 @@ export function DataTable<T>(props: DataTableProps<T>) {
   return (
     <div className="k-table-box">
       <div className={`k-table-scroll ${stale ? 'is-stale' : ''}`}>
-        <table className="k-table" aria-label={label} aria-busy={loading || stale}>
+        <table
+          className="k-table"
+          style={{ minWidth: leastWidth(columns) }}
+          aria-label={label}
+          aria-busy={loading || stale}
+        >
           <colgroup>
             {props.onSelect && <col style={{ width: 44 }} />}
             {columns.map((column) => (
@@ -83,6 +88,13 @@ export function DataTable<T>(props: DataTableProps<T>) {
       {paging && total > 0 && <Pager paging={paging} total={total} />}
     </div>
   );
+}
+
+/** Columns without a width of their own must not vanish in a narrow window. */
+const FLEXIBLE = 150;
+
+function leastWidth<T>(columns: Column<T>[]): number {
+  return columns.reduce((sum, { width }) => sum + (typeof width === 'number' ? width : FLEXIBLE), 0);
 }
 
 function LoadingRows({ width }: { width: number }) {

@@ -1,7 +1,7 @@
 // The place where a dialog asks for something and sends it.
 import { useId, useState, type FormEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Button } from 'tdesign-react/es/button';
+import { Button } from './Button';
 import { ApiError } from '../api/client';
 import { errorText, fieldText } from '../api/errors';
 import type { Form } from './Field';
@@ -63,7 +63,7 @@ export function FormDialog<T extends object>(props: FormDialogProps<T>) {
     </>
   );
   return (
-    <Layer title={title} onClose={onClose} footer={footer} width={width} side={side}>
+    <Layer title={title} onClose={onClose} footer={footer} width={width} side={side} stay={form.changed}>
       <form id={id} className="k-form" onSubmit={(event) => void submit(event)} noValidate>
         {children}
         {failure && <Notice kind="error">{failure}</Notice>}

@@ -1,6 +1,6 @@
 // The place where a JSON text is shown, copied and downloaded.
 import { useTranslation } from 'react-i18next';
-import { Button } from 'tdesign-react/es/button';
+import { Button } from './Button';
 import { Code, pretty } from './Code';
 import { copy } from './CopyText';
 import { Layer } from './Layer';

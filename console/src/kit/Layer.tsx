@@ -1,6 +1,6 @@
 // The place where dialogs and drawers lie over the page: focus stays inside, Escape closes, the page behind is still.
 import { CloseIcon } from 'tdesign-icons-react';
-import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 
@@ -16,29 +16,34 @@ interface LayerProps {
   width?: number;
   /** Slides in from the right and is as high as the window. */
   side?: boolean;
+  /** Escape and a click beside it do not close it: something would be lost. */
+  stay?: boolean;
   /** Buttons beside the title. */
   extra?: ReactNode;
 }
 
 /** A dialog (or a drawer, with `side`). Mount it to open it. */
-export function Layer({ title, onClose, children, footer, width = 520, side, extra }: LayerProps) {
+export function Layer({
+  title,
+  onClose,
+  children,
+  footer,
+  width = 520,
+  side,
+  stay = false,
+  extra,
+}: LayerProps) {
   const { t } = useTranslation();
   const titleId = useId();
   const box = useRef<HTMLDivElement>(null);
   useStillPage(box);
-
-  const onKey = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && !event.defaultPrevented) {
-      event.stopPropagation();
-      onClose();
-    } else if (event.key === 'Tab') keepInside(event, box.current);
-  };
+  useEscape(stay, onClose);
 
   return createPortal(
     <div
       className={side ? 'k-layer k-layer-side' : 'k-layer'}
-      onKeyDown={onKey}
-      onMouseDown={(event) => side && event.target === event.currentTarget && onClose()}
+      onKeyDown={(event) => event.key === 'Tab' && keepInside(event, box.current)}
+      onMouseDown={(event) => side && !stay && event.target === event.currentTarget && onClose()}
     >
       <div
         ref={box}
@@ -64,10 +69,12 @@ export function Layer({ title, onClose, children, footer, width = 520, side, ext
   );
 }
 
-function useStillPage(box: React.RefObject<HTMLDivElement | null>): void {
+const FIRST = '.k-layer-body input:not(:disabled), .k-layer-body textarea:not(:disabled)';
+
+function useStillPage(box: RefObject<HTMLDivElement | null>): void {
   useEffect(() => {
     const before = document.activeElement;
-    const first = box.current?.querySelector<HTMLElement>('.k-layer-body input, .k-layer-body textarea');
+    const first = box.current?.querySelector<HTMLElement>(FIRST);
     (first ?? box.current)?.focus({ preventScroll: true });
     document.body.classList.add('k-still');
     return () => {
@@ -75,6 +82,35 @@ function useStillPage(box: React.RefObject<HTMLDivElement | null>): void {
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
   }, [box]);
+}
+
+/** Layers that lie over each other; Escape closes the one on top. */
+const stack: symbol[] = [];
+
+function useEscape(stay: boolean, onClose: () => void): void {
+  const newest = useRef(onClose);
+  useEffect(() => {
+    newest.current = () => !stay && onClose();
+  });
+  useEffect(() => {
+    const me = Symbol('layer');
+    stack.push(me);
+    const onKey = (event: globalThis.KeyboardEvent) => {
+      const mine = event.key === 'Escape' && !event.defaultPrevented && stack.at(-1) === me;
+      if (mine && !listIsOpen()) newest.current();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => {
+      stack.splice(stack.indexOf(me), 1);
+      document.removeEventListener('keydown', onKey);
+    };
+  }, []);
+}
+
+/** A list of a select takes Escape for itself. */
+function listIsOpen(): boolean {
+  const lists = [...document.querySelectorAll<HTMLElement>('.t-select__list')];
+  return lists.some((list) => list.offsetParent !== null);
 }
 
 function keepInside(event: KeyboardEvent, box: HTMLElement | null): void {

@@ -10,7 +10,7 @@ export function Pager({ paging, total }: { paging: Paging; total: number }) {
   const last = Math.max(1, Math.ceil(total / paging.size));
   return (
     <nav className="k-pager" aria-label={t('list.pages')}>
-      <span className="k-quiet">{t('list.total', { count: formatCount(total) as never })}</span>
+      <span className="k-quiet">{t('list.total', { n: formatCount(total) })}</span>
       <Select
         label={t('list.size')}
         className="k-pager-size"

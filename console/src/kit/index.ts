@@ -1,5 +1,5 @@
 // The place where pages get their widgets. Only this folder knows the component library.
-export { Button } from 'tdesign-react/es/button';
+export { Button } from './Button';
 export { Tooltip } from 'tdesign-react/es/tooltip';
 export { Chart, type Line } from './Chart';
 export { Checkbox, Radios } from './choices';
@@ -23,5 +23,7 @@ export { Label, StatusTag, type Tone } from './StatusTag';
 export { StepLinks, TabLinks, Tabs, type Tab } from './Tabs';
 export { useTheme, useThemeName, type ThemeChoice } from './theme';
 export { formatCount, formatTime, millis, NONE } from './time';
+export { TimeInput } from './TimeInput';
 export { lastly, TimeRange, type Range, type Span } from './TimeRange';
 export { usePage, type Paging } from './usePage';
+export { Why } from './Why';

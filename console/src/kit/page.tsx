@@ -3,7 +3,7 @@ import { ChevronRightIcon } from 'tdesign-icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { Button } from 'tdesign-react/es/button';
+import { Button } from './Button';
 import { errorText } from '../api/errors';
 
 interface HeaderProps {

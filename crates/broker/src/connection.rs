@@ -135,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         drop(up);
         self.keep(bytes, progress.used);
         if progress.packets > 0 {
-            let ticket = self.broker.store.commit(batch);
+            let ticket = self.broker.hub.commit(&self.link.grant, batch, &self.broker.store);
             let answers = std::mem::take(&mut self.gate.answers);
             // Exactly what it will ever hold; a connection that only listens pays nothing.
             self.pending.reserve_exact(DEPTH.saturating_sub(self.pending.len()));

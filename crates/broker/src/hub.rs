@@ -6,6 +6,7 @@ use std::{any::Any, fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 use base::{Millis, Secret};
 /// The packets' words that the product speaks, too.
 pub use mqtt::{Level, QoS};
+use store::{Batch, Store, Ticket};
 
 /// A future that the broker awaits in the connection's task.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -22,7 +23,12 @@ pub trait Hub: Send + Sync + 'static {
     fn up<'a, 'b: 'a>(&'a self, who: &'a Grant, burst: &'a mut Burst<'b>)
     -> Option<Answer<'a, ()>>;
     /// Something happened to a client; what must be kept goes into `into`.
-    fn event(&self, who: &Grant, what: Event<'_>, into: &mut store::Batch);
+    fn event(&self, who: &Grant, what: Event<'_>, into: &mut Batch);
+    /// Gives a burst's batch its place in the line of commits. The product may add rows that must
+    /// be as new as that place, and hold its own locks meanwhile: a place is given at once.
+    fn commit(&self, _: &Grant, batch: Batch, store: &Store) -> Ticket {
+        store.commit(batch)
+    }
 }
 
 /// Which door a client came through.
@@ -187,7 +193,7 @@ pub enum Undelivered {
 pub struct Burst<'b> {
     pub now: Millis,
     pub up: Vec<Up<'b>>,
-    pub batch: store::Batch,
+    pub batch: Batch,
     pub down: Vec<Down>,
 }
 

@@ -55,6 +55,8 @@ pub struct Outcome {
     pub received: u64,
     /// User and system time of the server.
     pub cpu_seconds: f64,
+    /// PUBACKs of the whole load, the warm-up too.
+    pub total_acknowledged: u64,
 }
 
 #[derive(Debug, Default)]
@@ -90,8 +92,9 @@ pub async fn run(plan: &Plan) -> Result<Outcome> {
     sleep(plan.measure).await;
     let after = Snapshot::take(&counters, plan.pid)?;
     counters.stop.store(true, Relaxed);
-    if let Some(Ok(Err(error))) = tasks.try_join_next() {
-        return Err(error);
+    // Nobody was awaited since: who has ended by now has failed.
+    if let Some(ended) = tasks.try_join_next() {
+        ended??;
     }
     tasks.shutdown().await;
     Ok(before.until(&after))
@@ -120,6 +123,7 @@ impl Snapshot {
             acknowledged: after.acknowledged - self.acknowledged,
             received: after.received - self.received,
             cpu_seconds: after.cpu_seconds - self.cpu_seconds,
+            total_acknowledged: after.acknowledged,
         }
     }
 }
@@ -138,12 +142,17 @@ fn cpu_seconds(pid: u32) -> Result<f64> {
 }
 
 /// One connection of the load.
-struct Client {
+pub(crate) struct Client {
     id: String,
     login: Option<(String, String)>,
     subscribe: Option<(String, QoS)>,
     publish: Option<(String, Vec<u8>)>,
+    /// How every message that comes must end.
+    good: &'static [u8],
 }
+
+/// The end of a `report_reply` of a report that was taken.
+const TAKEN: &[u8] = br#""code":0,"status":""}"#;
 
 fn clients(load: &Load) -> Result<Vec<Client>> {
     match load {
@@ -154,25 +163,28 @@ fn clients(load: &Load) -> Result<Vec<Client>> {
                 login: None,
                 subscribe: Some((format!("shard{s}/#"), QoS::AtMostOnce)),
                 publish: None,
+                good: b"",
             });
             let writing = (0..*publishers).map(|p| Client {
                 id: format!("writer{p}"),
                 login: None,
                 subscribe: None,
                 publish: Some((format!("shard{}/data/writer{p}", p % subscribers), report())),
+                good: b"",
             });
             Ok(reading.chain(writing).collect())
         }
     }
 }
 
-fn reporter(device: &Device) -> Result<Client> {
+pub(crate) fn reporter(device: &Device) -> Result<Client> {
     let Device { product, name, .. } = device;
     Ok(Client {
         id: device.client_id(),
         login: Some(device.credentials()?),
         subscribe: Some((format!("$thing/down/property/{product}/{name}"), QoS::AtMostOnce)),
         publish: Some((format!("$thing/up/property/{product}/{name}"), report())),
+        good: TAKEN,
     })
 }
 
@@ -208,7 +220,7 @@ impl Client {
                     in_flight += 1;
                 }
             }
-            let (acknowledged, received) = wire.exchange().await?;
+            let (acknowledged, received) = wire.exchange(self.good).await?;
             in_flight -= acknowledged;
             counters.acknowledged.fetch_add(acknowledged as u64, Relaxed);
             counters.received.fetch_add(received as u64, Relaxed);
@@ -217,7 +229,8 @@ impl Client {
     }
 }
 
-struct Wire {
+/// A client's open socket.
+pub(crate) struct Wire {
     stream: TcpStream,
     out: Vec<u8>,
     input: Vec<u8>,
@@ -227,7 +240,8 @@ struct Wire {
 const FRAME_BYTES: usize = 1 << 20;
 
 impl Wire {
-    async fn connect(target: SocketAddr, client: &Client) -> Result<Self> {
+    /// Connects and subscribes.
+    pub(crate) async fn connect(target: SocketAddr, client: &Client) -> Result<Self> {
         let stream = TcpStream::connect(target).await?;
         stream.set_nodelay(true)?;
         let mut wire = Self { stream, out: Vec::new(), input: Vec::with_capacity(65_536) };
@@ -297,7 +311,7 @@ impl Wire {
     }
 
     /// Sends what is waiting, reads once; how many PUBACKs and PUBLISHes came.
-    async fn exchange(&mut self) -> Result<(usize, usize)> {
+    async fn exchange(&mut self, good: &[u8]) -> Result<(usize, usize)> {
         if !self.out.is_empty() {
             self.stream.write_all(&self.out).await?;
             self.out.clear();
@@ -310,6 +324,7 @@ impl Wire {
             match mqtt::decode(Level::V311, frame)? {
                 Packet::PubAck(_) => acknowledged += 1,
                 Packet::Publish(message) => {
+                    ensure!(message.payload.ends_with(good), "a report was refused");
                     received += 1;
                     if let Some(id) = message.id {
                         encode::puback(&mut self.out, Level::V311, id, 0);

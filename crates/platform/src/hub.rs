@@ -2,15 +2,19 @@
 
 use std::{
     future::ready,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use base::{DeviceKey, Millis, Secret};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use broker::hub::{
     Access, Answer, Burst, ClientKey, Connect, Event, Grant, Hub, Offline, Refusal, Switches,
+    Undelivered,
 };
-use store::Batch;
+use store::{Batch, Store, Ticket};
 
 use crate::{
     Services,
@@ -80,11 +84,23 @@ impl Hub for PlatformHub {
             Event::SubscribeRefused { at, filter } => {
                 log::diagnose(session.no, at, Diagnosis::SubscribeUnauthorized { filter }, into);
             }
+            // Else a device that never listens to its answers would fill its log with them.
+            Event::NotDelivered { at, why: Undelivered::NoSubscriber, .. }
+                if !session.cell.may_note_unheard(at) => {}
             Event::NotDelivered { at, topic, qos, why } => {
                 let what = Diagnosis::NotDelivered { topic, qos: uplink::level(qos), why };
                 log::diagnose(session.no, at, what, into);
             }
             Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
+        }
+    }
+
+    fn commit(&self, who: &Grant, batch: Batch, store: &Store) -> Ticket {
+        match session(who) {
+            Some(session) if session.changed.swap(false, Ordering::Relaxed) => {
+                session.cell.commit(store, &session.cell.shadow.lock(), batch)
+            }
+            _ => store.commit(batch),
         }
     }
 }
@@ -158,6 +174,7 @@ fn grant(
         gateway: product.gateway,
         custom: product.enterprise,
         content_log: services.settings.content_log,
+        changed: AtomicBool::default(),
     };
     Ok(Grant {
         client,

@@ -147,7 +147,7 @@ impl<'a> Road<'a> {
         self.shadow.get_or_insert_with(|| self.session.cell.shadow.lock())
     }
 
-    /// The parts that taking a report needs at the same time. The shadow will be written.
+    /// The parts that taking a report needs at the same time. The shadow's row will be written.
     pub(crate) fn report(&mut self) -> (&mut Shadow, &[u8], &mut Batch) {
         self.changed = true;
         let shadow: &mut Shadow =
@@ -161,14 +161,11 @@ impl<'a> Road<'a> {
         log::event(self.session.no, at, what, &mut self.row, &mut self.batch);
     }
 
-    /// The shadow's row, once for all reports of the burst, while it is still locked.
-    fn end(mut self) -> (Batch, Vec<Down>, Option<String>) {
-        let cell = &self.session.cell;
-        if cell.touched.swap(false, Ordering::Relaxed) || self.changed {
-            let shadow = self.shadow.get_or_insert_with(|| cell.shadow.lock());
-            data::save(self.session.no, shadow, &mut self.row, &mut self.batch);
+    /// The shadow's row is added once for all reports of the burst, when its batch is committed.
+    fn end(self) -> (Batch, Vec<Down>, Option<String>) {
+        if self.changed {
+            self.session.changed.store(true, Ordering::Relaxed);
         }
-        drop(self.shadow);
         (self.batch, self.down, self.version)
     }
 }

@@ -27,6 +27,9 @@ enum Command {
     Config,
     /// Check a configuration file and say what is wrong with it.
     CheckConfig { file: PathBuf },
+    /// Fill a new data folder with devices, to measure with.
+    #[command(hide = true)]
+    Seed(Seed),
     /// Print the version.
     Version {
         /// `text` or `json`.
@@ -60,6 +63,16 @@ struct Serve {
     ready_file: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct Seed {
+    /// The folder; it must be new.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// How many devices.
+    #[arg(long, value_name = "N")]
+    devices: u32,
+}
+
 /// How long what still blocks a thread may take after everything else has ended.
 const LAST: std::time::Duration = std::time::Duration::from_secs(3);
 /// Exit code of a wrong command line or configuration.
@@ -70,6 +83,10 @@ const WRONG_USE: u8 = 2;
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Serve(serve) => self::serve(&serve),
+        Command::Seed(seed) => match fill(&seed) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(1, &error),
+        },
         Command::Config => print(config::EXAMPLE),
         Command::CheckConfig { file } => match Config::load(Some(&file), environment()) {
             Ok(_) => print(&format!("{}: ok\n", file.display())),
@@ -122,6 +139,15 @@ fn run_server(options: Options, ready_file: Option<&Path>) -> Result<()> {
     });
     runtime.shutdown_timeout(LAST);
     ended
+}
+
+fn fill(seed: &Seed) -> Result<()> {
+    let config = Config::load(None, environment())?;
+    let root = crate::root::from_environment(environment())?;
+    let (data, clock) = (seed.data.clone(), base::Clock::system());
+    let options = Options { data, config, root, clock, seed: None };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(crate::seed::fill(options, seed.devices))
 }
 
 fn environment() -> impl Iterator<Item = (String, String)> {

@@ -223,6 +223,21 @@ impl Config {
         }
         Ok(())
     }
+
+    /// What is allowed and yet deserves a thought: the fields, and what follows from them.
+    #[must_use]
+    pub fn risks(&self) -> Vec<&'static str> {
+        let open = |text: &str| matches!(address(text), Ok(Some(at)) if !at.ip().to_canonical().is_loopback());
+        let (plain, tls) = (open(&self.http.listen), open(&self.http.tls_listen));
+        let mut risks = Vec::new();
+        if plain {
+            risks.push("http.listen: passwords of the console cross the network in clear text");
+        }
+        if self.http.metrics_open && (plain || tls) {
+            risks.push("http.metrics_open: everyone who reaches the http door reads the metrics");
+        }
+        risks
+    }
 }
 
 /// A listening address; "" is none.
@@ -310,6 +325,19 @@ mod tests {
             let error = format!("{:#}", parse("", &[(variable, value)]).unwrap_err());
             assert!(error.contains(variable) && error.contains(says), "{error}");
         }
+    }
+
+    #[test]
+    fn a_door_to_the_network_is_a_risk_that_is_told() {
+        let risks = |text: &str| {
+            let all = parse(text, &[]).unwrap().risks();
+            all.iter().map(|risk| risk.split(':').next().unwrap()).collect::<Vec<_>>()
+        };
+        assert!(risks("[http]\nmetrics_open = true").is_empty());
+        assert!(risks("[http]\ntls_listen = \"0.0.0.0:443\"").is_empty());
+        assert_eq!(risks("[http]\nlisten = \"0.0.0.0:80\""), ["http.listen"]);
+        let both = "[http]\nlisten = \"[::]:80\"\nmetrics_open = true";
+        assert_eq!(risks(both), ["http.listen", "http.metrics_open"]);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 pub mod cli;
 pub mod config;
 mod root;
+mod seed;
 mod server;
 mod signals;
 mod telemetry;
 mod tls;
+mod watch;
 
 pub use server::{Addresses, Options, Running, start};

@@ -3,10 +3,10 @@
 
 use std::{
     fmt,
-    fs::DirBuilder,
+    fs::{self, DirBuilder},
     io::Write as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -18,17 +18,19 @@ use broker::{Broker, TlsDoor};
 use platform::{Doors, FirstLogin, PlatformHub, Root, Services, Settings};
 use serde_json::json;
 use store::Store;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use web::Web;
 
 use crate::{
     config::{self, Config},
-    tls,
+    tls, watch,
 };
 
 /// How long the doors may take to close.
 const DOORS: Duration = Duration::from_secs(4);
+/// How long calls whose connection was cut may still take: the longest waits for a device.
+const CALLS: Duration = Duration::from_secs(1);
 /// How often what is past its retention is dropped.
 const RETENTION: Duration = Duration::from_secs(3600);
 
@@ -60,8 +62,8 @@ pub struct Running {
     first: Option<FirstLogin>,
     store: Store,
     services: Arc<Services>,
-    broker: Broker,
-    web: Web,
+    broker: Arc<Broker>,
+    web: Arc<Web>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -72,11 +74,19 @@ impl fmt::Debug for Running {
     }
 }
 
-/// Opens the folder, heals it, and opens the doors; returns when all of them accept.
+/// The stores of a folder, and the product on them; no doors.
+pub(crate) struct Opened {
+    pub(crate) store: Store,
+    pub(crate) services: Arc<Services>,
+    /// The login of the first start.
+    pub(crate) first: Option<FirstLogin>,
+}
+
+/// Opens the folder, and makes what a first start makes.
 ///
 /// # Errors
-/// The folder is in use or broken, or an address cannot be bound.
-pub async fn start(options: Options) -> Result<Running> {
+/// The folder is in use or broken.
+pub(crate) async fn open(options: Options) -> Result<Opened> {
     let Options { data, config, root, clock, seed } = options;
     let missing = !data.exists();
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&data);
@@ -84,20 +94,38 @@ pub async fn start(options: Options) -> Result<Running> {
     if missing {
         tracing::info!(data = %data.display(), "new data folder");
     }
+    if fs::metadata(&data)?.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(data = %data.display(), "other users of this machine may look into the data folder");
+    }
     let store = Store::open(store_options(&data, &config), clock.clone()).await?;
-    let files = tls::prepare(&data, &tls_names(&config))?;
     let rand = seed.map_or_else(Rand::system, Rand::seeded);
-    let services = Services::open(store.clone(), clock.clone(), rand, settings(&config)).await?;
+    let services = Services::open(store.clone(), clock, rand, settings(&config)).await?;
     let first = services.first_start(root).await?;
     if let Some(login) = &first {
         tls::write(&data.join("first-login.json"), &serde_json::to_vec_pretty(login)?)?;
     }
+    Ok(Opened { store, services, first })
+}
+
+/// Opens the folder, heals it, and opens the doors; returns when all of them accept.
+///
+/// # Errors
+/// The folder is in use or broken, or an address cannot be bound.
+pub async fn start(options: Options) -> Result<Running> {
+    let (data, config, clock) =
+        (options.data.clone(), options.config.clone(), options.clock.clone());
+    let Opened { store, services, first } = open(options).await?;
+    for risk in config.risks() {
+        tracing::warn!("{risk}");
+    }
+    let files = tls::prepare(&data, &tls_names(&config))?;
     services.sweep().await?;
 
     let web_options = web_options(&config, &files)?;
     let bound = web::bind(&web_options).await?;
     let hub = Arc::new(PlatformHub::new(&services));
     let broker = Broker::start(broker_options(&config, &files)?, store.clone(), clock, hub)?;
+    let broker = Arc::new(broker);
     let addresses = Addresses {
         http: bound.addresses().http,
         https: bound.addresses().https,
@@ -105,8 +133,9 @@ pub async fn start(options: Options) -> Result<Running> {
         mqtts: broker.addresses().tls,
     };
     services.attach(broker.handle(), doors(&config, &addresses));
-    let web = web::start(bound, &web_options, services.clone());
+    let web = Arc::new(web::start(bound, &web_options, services.clone()));
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    tasks.spawn(watch::certificate(files, (broker.clone(), web.clone()), stop.clone()));
     tasks.spawn(retention(store.clone(), stop.clone()));
     Ok(Running { addresses, first, store, services, broker, web, stop, tasks })
 }
@@ -241,7 +270,7 @@ impl Running {
         self.first.as_ref()
     }
 
-    /// Tells people on stdout, and programs through `ready_file`, that the server accepts.
+    /// Tells programs through `ready_file`, and then people on stdout, that the server accepts.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -265,14 +294,16 @@ impl Running {
                 login.user_name, login.password
             ));
         }
+        if let Some(file) = ready_file {
+            let ready = json!({
+                "http": text(http), "https": text(https), "mqtt": text(mqtt), "mqtts": text(mqtts),
+                "pid": std::process::id(),
+            });
+            tls::write(file, ready.to_string().as_bytes())?;
+        }
         // Nobody reads stdout of a service: that is no reason to stop it.
         drop(std::io::stdout().write_all(said.as_bytes()));
-        let Some(file) = ready_file else { return Ok(()) };
-        let ready = json!({
-            "http": text(http), "https": text(https), "mqtt": text(mqtt), "mqtts": text(mqtts),
-            "pid": std::process::id(),
-        });
-        tls::write(file, ready.to_string().as_bytes())
+        Ok(())
     }
 
     /// Resolves when the store cannot keep anything any more; the server must end then.
@@ -288,7 +319,9 @@ impl Running {
         self.stop.cancel();
         self.tasks.close();
         tokio::join!(self.web.shutdown(DOORS), self.broker.shutdown(DOORS));
-        self.services.finish_calls().await;
+        if timeout(CALLS, self.services.finish_calls()).await.is_err() {
+            tracing::warn!("calls in progress did not end in time");
+        }
         self.tasks.wait().await;
         self.store.close().await?;
         Ok(())

@@ -65,9 +65,12 @@ pub(crate) fn prepare(data: &Path, names: &[String]) -> Result<Files> {
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let (ca, ca_key) = authority(&files.ca, &folder.join("ca.key"))?;
-    let server_key = key()?;
+    // A key that is there stays: it may be the user's, and nobody can make it again.
+    let server_key = if files.key.exists() { read_key(&files.key)? } else { key()? };
     let server = server_certificate(&server_key, &ca, &ca_key, names)?;
-    write(&files.key, &server_key.private_key_to_pem_pkcs8()?)?;
+    if !files.key.exists() {
+        write(&files.key, &server_key.private_key_to_pem_pkcs8()?)?;
+    }
     write(&files.certificate, &[server.to_pem()?, ca.to_pem()?].concat())?;
     Ok(files)
 }
@@ -77,15 +80,18 @@ fn authority(certificate: &Path, key_file: &Path) -> Result<(X509, PKey<Private>
     if certificate.exists() && key_file.exists() {
         let ca = X509::from_pem(&fs::read(certificate)?)
             .with_context(|| format!("{} is not a certificate", certificate.display()))?;
-        let ca_key = PKey::private_key_from_pem(&fs::read(key_file)?)
-            .with_context(|| format!("{} is not a key", key_file.display()))?;
-        return Ok((ca, ca_key));
+        return Ok((ca, read_key(key_file)?));
     }
     let ca_key = key()?;
     let ca = ca_certificate(&ca_key)?;
     write(key_file, &ca_key.private_key_to_pem_pkcs8()?)?;
     write(certificate, &ca.to_pem()?)?;
     Ok((ca, ca_key))
+}
+
+fn read_key(file: &Path) -> Result<PKey<Private>> {
+    PKey::private_key_from_pem(&fs::read(file)?)
+        .with_context(|| format!("{} is not a key", file.display()))
 }
 
 fn key() -> Result<PKey<Private>> {
@@ -206,6 +212,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = prepare(folder.path(), &[]).unwrap();
         let ca = fs::read(&files.ca).unwrap();
+        fs::remove_file(&files.certificate).unwrap();
+        let key = fs::read(&files.key).unwrap();
+        prepare(folder.path(), &[]).unwrap();
+        assert_eq!(fs::read(&files.ca).unwrap(), ca);
+        assert_eq!(fs::read(&files.key).unwrap(), key, "a key was overwritten");
         fs::remove_file(&files.certificate).unwrap();
         fs::remove_file(&files.key).unwrap();
         prepare(folder.path(), &[]).unwrap();

@@ -37,7 +37,7 @@ pub(crate) async fn call(front: &Front, call: &Call) -> Answer {
         Err(error) => Err(error),
     };
     note(call, action.as_deref(), caller.as_ref(), &outcome, started.elapsed());
-    finish(call, outcome)
+    envelope::of(&call.id, outcome)
 }
 
 /// Who calls, proved by the signature; and what for.
@@ -90,14 +90,8 @@ pub(crate) async fn run(front: &Front, call: &Call, wish: Wish) -> Result<Vec<u8
     front.routes.call(cx, info, params).await
 }
 
-pub(crate) fn finish(call: &Call, outcome: Result<Vec<u8>>) -> Answer {
-    match outcome {
-        Ok(fields) => envelope::done(&call.id, &fields),
-        Err(error) => envelope::failed(&call.id, &error),
-    }
-}
-
-/// One line and one metric for each call; our own faults with their source.
+/// One line and one metric for each call; our own faults with their source. Messages are written
+/// with their quotes and escapes: they may repeat a stranger's text.
 pub(crate) fn note(
     call: &Call,
     action: Option<&str>,
@@ -115,10 +109,12 @@ pub(crate) fn note(
             tracing::error!(action = known, uin, %request_id, code, duration_ms, ?error, "call failed");
         }
         Err(error) if code.starts_with("AuthFailure") || code.contains("LimitExceeded") => {
-            tracing::info!(action = known, uin, %request_id, code, duration_ms, message = error.message(), "call refused");
+            let (peer, why) = (call.peer.address.ip(), error.message());
+            tracing::info!(action = known, uin, %request_id, code, duration_ms, %peer, why, "call refused");
         }
         Err(error) => {
-            tracing::debug!(action = known, uin, %request_id, code, duration_ms, message = error.message(), "call refused");
+            let why = error.message();
+            tracing::debug!(action = known, uin, %request_id, code, duration_ms, why, "call refused");
         }
         Ok(_) => tracing::info!(action = known, uin, %request_id, code, duration_ms, "call"),
     }

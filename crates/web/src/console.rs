@@ -70,11 +70,12 @@ fn last_has_dot(name: &str) -> bool {
 }
 
 fn send(name: &str, whole: EmbeddedFile, headers: &HeaderMap) -> Answer {
-    let tag = format!("\"{}\"", hex(whole.metadata.sha256_hash().get(..12).unwrap_or_default()));
-    let known = headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
     let brotli = if takes_brotli(headers) { Dist::get(&format!("{name}.br")) } else { None };
     let packed = brotli.is_some();
-    let body = match (known, brotli.unwrap_or(whole).data) {
+    let file = brotli.unwrap_or(whole);
+    let tag = format!("\"{}\"", hex(file.metadata.sha256_hash().get(..12).unwrap_or_default()));
+    let known = knows(headers, &tag);
+    let body = match (known, file.data) {
         (true, _) => Bytes::new(),
         (false, std::borrow::Cow::Borrowed(bytes)) => Bytes::from_static(bytes),
         (false, std::borrow::Cow::Owned(bytes)) => Bytes::from(bytes),
@@ -105,6 +106,13 @@ fn guarded(mut answer: Answer) -> Answer {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     answer
+}
+
+/// Whether the caller has the file of this tag; proxies mark tags as weak.
+fn knows(headers: &HeaderMap, tag: &str) -> bool {
+    headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|list| {
+        list.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+    })
 }
 
 fn takes_brotli(headers: &HeaderMap) -> bool {

@@ -9,9 +9,11 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
 
-use crate::front::{Front, Peer};
+use crate::{
+    front::{Front, Peer},
+    tls::Tls,
+};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -24,7 +26,7 @@ const HEADERS: usize = 128;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until the doors close.
-pub(crate) async fn accept(front: Arc<Front>, listener: TcpListener, tls: Option<TlsAcceptor>) {
+pub(crate) async fn accept(front: Arc<Front>, listener: TcpListener, tls: Option<Arc<Tls>>) {
     loop {
         let accepted = tokio::select! {
             () = front.stop.cancelled() => return,
@@ -40,9 +42,9 @@ pub(crate) async fn accept(front: Arc<Front>, listener: TcpListener, tls: Option
     }
 }
 
-fn admit(front: &Arc<Front>, stream: TcpStream, address: SocketAddr, tls: Option<&TlsAcceptor>) {
+fn admit(front: &Arc<Front>, stream: TcpStream, address: SocketAddr, tls: Option<&Arc<Tls>>) {
     let Ok(permit) = front.connections.clone().try_acquire_owned() else { return };
-    let (front, tls) = (front.clone(), tls.cloned());
+    let (front, tls) = (front.clone(), tls.map(|tls| tls.acceptor()));
     front.tasks.clone().spawn(async move {
         let peer = Peer { address, secure: tls.is_some() };
         // A peer that is gone already is noticed by the first read.

@@ -1,18 +1,26 @@
 //! The place where answers of actions get Tencent's envelope: HTTP 200 whatever happened.
 
-use base::{Error, RequestId};
+use base::{Error, RequestId, Result};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     Response,
-    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS},
 };
 use serde_json::json;
 
 use crate::front::Answer;
 
+/// The answer of a call.
+pub(crate) fn of(id: &RequestId, outcome: Result<Vec<u8>>) -> Answer {
+    match outcome {
+        Ok(fields) => done(id, &fields),
+        Err(error) => failed(id, &error),
+    }
+}
+
 /// `fields` is the JSON text of an object: the response's own fields.
-pub(crate) fn done(id: &RequestId, fields: &[u8]) -> Answer {
+fn done(id: &RequestId, fields: &[u8]) -> Answer {
     let inside = fields.strip_suffix(b"}").unwrap_or(b"{");
     let comma = if inside.len() > 1 { "," } else { "" };
     let end = format!("{comma}\"RequestId\":\"{id}\"}}}}");
@@ -37,6 +45,7 @@ fn whole(body: impl Into<Bytes>) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
 }
 

@@ -1,10 +1,10 @@
 //! The place where it is decided who gets a request (interface.md, "Who gets a request").
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use base::{Code, Error, RequestId, Result};
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::Full;
 use hyper::{
     Method, Request, Response,
     body::Incoming,
@@ -12,18 +12,13 @@ use hyper::{
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use platform::{Routes, Services};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Options, cloud, console, envelope, health, live, metrics, session, upgrade};
+use crate::{Options, body, cloud, console, envelope, health, live, metrics, session, upgrade};
 
 /// Every answer that is not an upgrade is whole.
 pub(crate) type Answer = Response<Full<Bytes>>;
-
-/// Bytes of a request's body: what Tencent allows a TC3 POST.
-const BODY_BYTES: usize = 10 << 20;
-/// How long a body may take.
-const BODY_TIME: Duration = Duration::from_secs(60);
 
 /// Device and app doors that the specification names and that nobody answers yet.
 const NOT_BUILT: [&str; 6] =
@@ -46,6 +41,9 @@ pub(crate) struct Call {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Its share of [`Front::bodies`], held until the call is answered.
+    #[expect(dead_code, reason = "held, not read")]
+    pub(crate) room: OwnedSemaphorePermit,
 }
 
 impl Call {
@@ -63,6 +61,8 @@ pub(crate) struct Front {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) metrics_open: bool,
     pub(crate) connections: Arc<Semaphore>,
+    /// Bytes of bodies that may be in memory, in [`body::UNIT`]s.
+    pub(crate) bodies: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -80,6 +80,7 @@ impl Front {
             metrics: metrics::handle(),
             metrics_open: options.metrics_open,
             connections: Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS))),
+            bodies: Arc::new(Semaphore::new(body::ROOM)),
             stop,
             tasks,
         }
@@ -98,7 +99,7 @@ impl Front {
         if path == "/console/ws" {
             return live::open(self, &mut request, peer);
         }
-        if let Some(answer) = health::answer(self, path, peer) {
+        if let Some(answer) = health::answer(self, path, request.headers(), peer) {
             return answer;
         }
         let id = RequestId(self.services.rand.uuid());
@@ -109,11 +110,19 @@ impl Front {
         if path != "/api" && !is_cloud(&request) {
             return console::file(&request);
         }
-        match read(request, peer, id.clone()).await {
+        match self.read(request, peer, id.clone()).await {
             Ok(call) if call.path == "/api" => session::call(self, &call).await,
             Ok(call) => cloud::call(self, &call).await,
             Err(error) => envelope::failed(&id, &error),
         }
+    }
+
+    async fn read(&self, request: Request<Incoming>, peer: Peer, id: RequestId) -> Result<Call> {
+        let (head, body) = request.into_parts();
+        let (body, room) = body::read(body, &self.bodies).await?;
+        let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default());
+        let query = query.to_owned();
+        Ok(Call { peer, id, method: head.method, path, query, headers: head.headers, body, room })
     }
 }
 
@@ -123,21 +132,6 @@ fn is_cloud(request: &Request<Incoming>) -> bool {
     request.method() == Method::POST
         || request.headers().contains_key("x-tc-action")
         || request.uri().query().is_some_and(in_query)
-}
-
-async fn read(request: Request<Incoming>, peer: Peer, id: RequestId) -> Result<Call> {
-    let (head, body) = request.into_parts();
-    let body = match timeout(BODY_TIME, Limited::new(body, BODY_BYTES).collect()).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) => {
-            let text = format!("the request body is broken or longer than {BODY_BYTES} bytes");
-            return Err(Error::new(Code::InvalidRequest, text).with_source(error));
-        }
-        Err(_) => return Err(Error::new(Code::InvalidRequest, "the request body took too long")),
-    };
-    let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default());
-    let query = query.to_owned();
-    Ok(Call { peer, id, method: head.method, path, query, headers: head.headers, body })
 }
 
 /// An answer of plain text.

@@ -1,6 +1,7 @@
 //! Every HTTP door: Cloud API, console operations and files, live values, MQTT over WebSocket,
 //! health and metrics. Knows HTTP and no business.
 
+mod body;
 mod cloud;
 mod console;
 mod cookie;
@@ -22,6 +23,7 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use front::Front;
+use tls::Tls;
 
 /// Where to listen and what to allow. Port 0 takes a free port.
 #[derive(Debug, Clone)]
@@ -58,7 +60,7 @@ pub struct Addresses {
 /// Doors that are bound but do not answer yet.
 pub struct Bound {
     http: Option<TcpListener>,
-    https: Option<(TcpListener, tokio_rustls::TlsAcceptor)>,
+    https: Option<(TcpListener, Arc<Tls>)>,
     addresses: Addresses,
 }
 
@@ -77,10 +79,16 @@ impl Bound {
 }
 
 /// The running doors.
-#[derive(Debug)]
 pub struct Web {
     stop: CancellationToken,
     tasks: TaskTracker,
+    tls: Option<Arc<Tls>>,
+}
+
+impl fmt::Debug for Web {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Web").field("tasks", &self.tasks.len()).finish_non_exhaustive()
+    }
 }
 
 /// Binds the doors, and begins to record metrics.
@@ -94,7 +102,7 @@ pub async fn bind(options: &Options) -> Result<Bound> {
         None => None,
     };
     let https = match &options.https {
-        Some(door) => Some((listen(door.address).await?, tls::acceptor(door)?)),
+        Some(door) => Some((listen(door.address).await?, Arc::new(Tls::load(door)?))),
         None => None,
     };
     let address = |listener: &TcpListener| listener.local_addr().ok();
@@ -120,14 +128,23 @@ pub fn start(bound: Bound, options: &Options, services: Arc<Services>) -> Web {
     if let Some(listener) = bound.http {
         tasks.spawn(doors::accept(front.clone(), listener, None));
     }
-    if let Some((listener, acceptor)) = bound.https {
-        tasks.spawn(doors::accept(front.clone(), listener, Some(acceptor)));
-    }
+    let tls = bound.https.map(|(listener, tls)| {
+        tasks.spawn(doors::accept(front.clone(), listener, Some(tls.clone())));
+        tls
+    });
     tasks.spawn(metrics::upkeep(stop.clone()));
-    Web { stop, tasks }
+    Web { stop, tasks, tls }
 }
 
 impl Web {
+    /// Reads the files of the HTTPS door again; on an error the former certificate stays.
+    ///
+    /// # Errors
+    /// The files are not usable.
+    pub fn reload_tls(&self) -> Result<()> {
+        self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
+    }
+
     /// Closes the doors, lets calls in progress end, and waits for them.
     pub async fn shutdown(&self, deadline: Duration) {
         self.stop.cancel();

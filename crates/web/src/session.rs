@@ -1,7 +1,10 @@
 //! The place where `POST /api` is answered: the console's calls, known by their session cookie;
 //! signed calls go the ordinary road.
 
-use api::{Request as _, account::LoginRequest};
+use api::{
+    Request as _,
+    account::{LoginRequest, LogoutRequest},
+};
 use base::{Code, Error, Result, Secret};
 use hyper::{
     Method,
@@ -22,31 +25,24 @@ pub(crate) async fn call(front: &Front, call: &Call) -> Answer {
         return cloud::call(front, call).await;
     }
     let started = tokio::time::Instant::now();
-    let action = call.header("x-tc-action").map(str::to_owned);
-    let wished = wish(call, action.as_deref());
-    match (action.as_deref(), wished) {
-        (_, Err(error)) => envelope::failed(&call.id, &error),
+    let action = call.header("x-tc-action");
+    let caller = caller(front, call);
+    let (outcome, cookie) = match (action, wish(call, action)) {
+        (_, Err(error)) => (Err(error), None),
         (Some("Login"), Ok(params)) => login(front, call, params).await,
-        (Some("Logout"), Ok(_)) => logout(front, call).await,
-        (Some(action), Ok(params)) => {
-            let caller = caller(front, call);
-            let outcome = match &caller {
-                Some(caller) => {
-                    let zh = call.header("x-tc-language") != Some("en-US");
-                    let (caller, action) = (caller.clone(), action.to_owned());
-                    cloud::run(front, call, Wish { caller, action, params, zh }).await
-                }
-                None => Err(Error::new(Code::AuthFailureTokenFailure, "the session has ended")),
-            };
-            cloud::note(call, Some(action), caller.as_ref(), &outcome, started.elapsed());
-            cloud::finish(call, outcome)
-        }
-        (None, Ok(_)) => {
-            let error = Error::new(Code::MissingParameter, "the header X-TC-Action is missing");
-            envelope::failed(&call.id, &error)
-        }
+        (Some("Logout"), Ok(params)) => logout(front, call, params).await,
+        (_, Ok(params)) => (run(front, call, caller.clone(), params).await, None),
+    };
+    cloud::note(call, action, caller.as_ref(), &outcome, started.elapsed());
+    let mut answer = envelope::of(&call.id, outcome);
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+        answer.headers_mut().insert(SET_COOKIE, cookie);
     }
+    answer
 }
+
+/// What is answered, and the cookie that goes with it.
+type Outcome = (Result<Vec<u8>>, Option<String>);
 
 /// The parameters; nothing is read of a call that another site may have made.
 fn wish(call: &Call, action: Option<&str>) -> Result<Value> {
@@ -67,18 +63,27 @@ fn caller(front: &Front, call: &Call) -> Option<Caller> {
     account::session(&front.services, cookie::token(&call.headers)?)
 }
 
-async fn login(front: &Front, call: &Call, params: Value) -> Answer {
+async fn run(
+    front: &Front,
+    call: &Call,
+    caller: Option<Caller>,
+    params: Value,
+) -> Result<Vec<u8>> {
+    let ended = || Error::new(Code::AuthFailureTokenFailure, "the session has ended");
+    let caller = caller.ok_or_else(ended)?;
+    let zh = call.header("x-tc-language") != Some("en-US");
+    let action = call.header("x-tc-action").unwrap_or_default().to_owned();
+    cloud::run(front, call, Wish { caller, action, params, zh }).await
+}
+
+async fn login(front: &Front, call: &Call, params: Value) -> Outcome {
     match begin(front, call, params).await {
         Ok((token, caller)) => {
             let fields = json!({ "Uin": caller.uin.to_string(), "UserName": caller.user });
-            let answer = envelope::done(&call.id, fields.to_string().as_bytes());
-            with_cookie(answer, &cookie::set(&token, call.peer.secure))
+            let cookie = cookie::set(&token, call.peer.secure);
+            (Ok(fields.to_string().into_bytes()), Some(cookie))
         }
-        Err(error) => {
-            let (request_id, code) = (&call.id, error.code().as_str());
-            tracing::info!(action = "Login", %request_id, code, peer = %call.peer.address, "login refused");
-            envelope::failed(&call.id, &error)
-        }
+        Err(error) => (Err(error), None),
     }
 }
 
@@ -89,18 +94,17 @@ async fn begin(front: &Front, call: &Call, params: Value) -> Result<(String, Cal
     account::login(&front.services, &given.user_name, &password, call.peer.address.ip()).await
 }
 
-async fn logout(front: &Front, call: &Call) -> Answer {
-    if let Some(token) = cookie::token(&call.headers)
-        && let Err(error) = account::logout(&front.services, token).await
-    {
-        return envelope::failed(&call.id, &error);
+async fn logout(front: &Front, call: &Call, params: Value) -> Outcome {
+    match end(front, call, params).await {
+        Ok(()) => (Ok(b"{}".to_vec()), Some(cookie::cleared())),
+        Err(error) => (Err(error), None),
     }
-    with_cookie(envelope::done(&call.id, b"{}"), &cookie::cleared())
 }
 
-fn with_cookie(mut answer: Answer, cookie: &str) -> Answer {
-    if let Ok(value) = HeaderValue::from_str(cookie) {
-        answer.headers_mut().insert(SET_COOKIE, value);
+async fn end(front: &Front, call: &Call, params: Value) -> Result<()> {
+    api::params::check(LogoutRequest::INFO, params)?;
+    match cookie::token(&call.headers) {
+        Some(token) => account::logout(&front.services, token).await,
+        None => Ok(()),
     }
-    answer
 }

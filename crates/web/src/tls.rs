@@ -1,4 +1,4 @@
-//! The place where the HTTPS door gets its certificate.
+//! The place where the HTTPS door gets its certificate, and gets another one while it is open.
 
 use std::sync::Arc;
 
@@ -7,12 +7,36 @@ use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
+use parking_lot::RwLock;
 use tokio_rustls::TlsAcceptor;
 
 use crate::TlsDoor;
 
+/// The present certificate; a replaced one serves the connections that come after.
+pub(crate) struct Tls {
+    door: TlsDoor,
+    acceptor: RwLock<TlsAcceptor>,
+}
+
+impl Tls {
+    pub(crate) fn load(door: &TlsDoor) -> Result<Self> {
+        Ok(Self { acceptor: RwLock::new(acceptor(door)?), door: door.clone() })
+    }
+
+    /// Reads the files again; on an error the former certificate stays.
+    pub(crate) fn reload(&self) -> Result<()> {
+        let fresh = acceptor(&self.door)?;
+        *self.acceptor.write() = fresh;
+        Ok(())
+    }
+
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.read().clone()
+    }
+}
+
 /// TLS 1.2 and 1.3 with the files of the door.
-pub(crate) fn acceptor(door: &TlsDoor) -> Result<TlsAcceptor> {
+fn acceptor(door: &TlsDoor) -> Result<TlsAcceptor> {
     let broken = |what: &str, error: String| {
         Error::new(Code::InternalError, format!("{what} is not usable: {error}"))
     };

@@ -2,6 +2,7 @@
 //! of rounds. Prints figures and ratios; asserts nothing, since the machines are noisy.
 
 mod cloud;
+mod idle;
 mod peer;
 mod seed;
 mod server;
@@ -14,6 +15,10 @@ use serde::Deserialize;
 
 use server::Server;
 
+const FOLDER: &str = "target/bench";
+/// The metric of durable groups.
+const GROUPS: &str = "thingd_store_commits_total";
+
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     #[command(subcommand)]
@@ -24,6 +29,8 @@ pub(crate) struct Bench {
 enum What {
     /// Property reports beside mosquitto's plain forwarding (the default).
     Uplink(Uplink),
+    /// Memory of the server per connection that only listens.
+    Idle(idle::Idle),
     /// Make a data folder with many devices, for start and list times.
     Seed(seed::Seed),
 }
@@ -58,6 +65,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     match &bench.what {
         None => uplink(&Uplink::default()),
         Some(What::Uplink(uplink)) => self::uplink(uplink),
+        Some(What::Idle(idle)) => idle::run(idle),
         Some(What::Seed(seed)) => seed::run(seed),
     }
 }
@@ -78,6 +86,10 @@ struct Outcome {
     acknowledged: u64,
     received: u64,
     cpu_seconds: f64,
+    total_acknowledged: u64,
+    /// Durable groups of commits during the load.
+    #[serde(skip)]
+    groups: f64,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of messages are far below 2^52")]
@@ -91,6 +103,11 @@ impl Outcome {
         self.acknowledged as f64 / self.seconds
     }
 
+    /// Reports that shared one fsync.
+    fn group(&self) -> f64 {
+        self.total_acknowledged as f64 / self.groups.max(1.0)
+    }
+
     /// Microseconds of the server's processor per message.
     fn cpu(&self) -> f64 {
         self.cpu_seconds * 1e6 / (self.received.max(1) as f64)
@@ -99,26 +116,16 @@ impl Outcome {
 
 fn uplink(plan: &Uplink) -> Result<()> {
     build()?;
-    let folder = Path::new("target/bench");
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)?;
-    }
-    std::fs::create_dir_all(folder)?;
-    let server = Server::start(
-        &folder.join("data"),
-        &[
-            ("THINGD_LIMITS__UP_QOS1_PER_S", "1000000"),
-            ("THINGD_LIMITS__DOWN_PER_S", "1000000"),
-            ("THINGD_LOG__CONTENT", "false"),
-            ("THINGD_LOG__FILTER", "warn"),
-        ],
-    )?;
+    let folder = Path::new(FOLDER);
+    let server = start(folder)?;
     let devices = folder.join("devices.json");
     cloud::prepare(&server, plan.publishers, &devices)?;
     let peer = peer::Mosquitto::start(folder)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=plan.rounds {
-        let mine = load(plan, &server.mqtt, server.pid(), Some(&devices))?;
+        let groups = server.metric(GROUPS)?;
+        let mut mine = load(plan, &server.mqtt, server.pid(), Some(&devices))?;
+        mine.groups = server.metric(GROUPS)? - groups;
         let other = load(plan, &peer.address, peer.pid(), None)?;
         if round > 0 {
             ours.push(mine);
@@ -127,6 +134,24 @@ fn uplink(plan: &Uplink) -> Result<()> {
     }
     report(plan, &ours, &theirs);
     server.stop()
+}
+
+/// Starts the server on an empty folder, with raised buckets and without content log.
+fn start(folder: &Path) -> Result<Server> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    Server::start(
+        &folder.join("data"),
+        &[
+            ("THINGD_LIMITS__UP_QOS1_PER_S", "1000000"),
+            ("THINGD_LIMITS__DOWN_PER_S", "1000000"),
+            ("THINGD_LOG__CONTENT", "false"),
+            ("THINGD_LOG__FILTER", "warn"),
+            ("THINGD_HTTP__METRICS_OPEN", "true"),
+        ],
+    )
 }
 
 fn load(plan: &Uplink, target: &str, pid: u32, devices: Option<&Path>) -> Result<Outcome> {
@@ -160,6 +185,7 @@ fn report(plan: &Uplink, ours: &[Outcome], theirs: &[Outcome]) {
     row("thingd, reports answered/s", ours, Outcome::rate);
     row("thingd, reports acknowledged/s", ours, Outcome::acknowledged_rate);
     row("mosquitto, messages forwarded/s", theirs, Outcome::rate);
+    row("thingd, reports per fsync", ours, Outcome::group);
     row("thingd, CPU µs per report", ours, Outcome::cpu);
     row("mosquitto, CPU µs per message", theirs, Outcome::cpu);
     let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a.rate() / b.rate()).collect();

@@ -1,6 +1,8 @@
 //! The place where the released server is started on a folder and stopped again.
 
 use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -54,6 +56,23 @@ impl Server {
     /// The process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What a metric stands at.
+    ///
+    /// # Errors
+    /// The server does not answer, or has no such metric.
+    pub(crate) fn metric(&self, name: &str) -> Result<f64> {
+        let mut stream = TcpStream::connect(&self.http)?;
+        write!(
+            stream,
+            "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.http
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let value = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.with_context(|| format!("no metric {name}"))?.trim().parse()?)
     }
 
     /// SIGTERM, and waits.

@@ -1,6 +1,6 @@
 // The place where the password is changed.
 import { useTranslation } from 'react-i18next';
-import { call } from '../../api/client';
+import { ApiError, call } from '../../api/client';
 import { Field, FormDialog, Input, say, useForm } from '../../kit';
 import { useSession } from '../../app/session';
 import { passwordFits } from '../../limits';
@@ -17,7 +17,12 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
     };
   });
   const submit = async () => {
-    await call('ModifyPassword', { OldPassword: form.values.old, NewPassword: form.values.next });
+    const given = { OldPassword: form.values.old, NewPassword: form.values.next };
+    await call('ModifyPassword', given).catch((error: unknown) => {
+      // The new password was checked above by the server's own rule: what is left is the old one.
+      const wrong = error instanceof ApiError && error.code === 'InvalidParameterValue';
+      throw wrong ? new ApiError(error.code, t('account.passwordWrong'), error.requestId) : error;
+    });
     say.success(t('account.passwordChanged'));
     // The server has ended all sessions of this user.
     leave();
@@ -29,7 +34,7 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
       width={440}
       onClose={onClose}
       onSubmit={submit}
-      blame={{ AuthFailure: 'old', InvalidParameterValue: 'next' }}
+      blame={{ InvalidParameterValue: 'old' }}
     >
       <Field label={t('account.oldPassword')} required error={form.error('old')}>
         <Input {...form.bind('old')} type="password" autocomplete="current-password" />

@@ -2,9 +2,10 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import type { DescribeDeviceConnectionResponse } from '../../api/gen';
 import { useCall } from '../../api/hooks';
 import { useInstance, useTo } from '../../app/guards';
-import { Card, CopyButton, DataTable, Label, Notice, Tabs, type Column } from '../../kit';
+import { Card, CopyButton, CopyText, DataTable, Label, Notice, Tabs, type Column } from '../../kit';
 import { useProduct } from './context';
 import { customTopics, modelTopics, systemTopics, type TopicAccess, type TopicRow } from './topics';
 import { deviceTypeOf, RAW } from './words';
@@ -48,6 +49,7 @@ function Connect() {
         <span>{line}</span>
         <CopyButton text={line} what={t('product.hostsLine')} />
       </div>
+      {known.data && <Addresses connection={known.data} />}
       <p>{t('product.sdkText')}</p>
       <ul className="sdk-list">
         <li>{t('product.sdkPython')}</li>
@@ -58,6 +60,24 @@ function Connect() {
         {t('product.sdkParams')} <Link to={to(`/products/${ProductId}/debug`)}>{t('product.stepDebug')}</Link>
       </p>
     </Card>
+  );
+}
+
+/** Where any MQTT client connects to. */
+function Addresses({ connection }: { connection: DescribeDeviceConnectionResponse }) {
+  const { t } = useTranslation();
+  const { Host, MqttPort, MqttsPort, WsUrl } = connection;
+  const addresses = [`mqtt://${Host}:${MqttPort}`, `mqtts://${Host}:${MqttsPort}`, WsUrl ?? ''].filter(
+    Boolean,
+  );
+  return (
+    <ul className="sdk-list" aria-label={t('product.mqttAddress')}>
+      {addresses.map((address) => (
+        <li key={address}>
+          <CopyText text={address} what={t('product.mqttAddress')} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

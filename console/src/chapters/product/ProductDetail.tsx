@@ -15,7 +15,7 @@ import {
   PageHeader,
   Skeleton,
   StepLinks,
-  Tooltip,
+  Why,
 } from '../../kit';
 import { isLocked, ProductContext, type Product } from './context';
 import './product.css';
@@ -79,7 +79,7 @@ function ProductHeader({ product }: { product: Product }) {
           <Button theme="default" variant="outline" onClick={() => setMore(true)}>
             {t('product.more')}
           </Button>
-          {problem ? <Tooltip content={problem}>{removeButton}</Tooltip> : removeButton}
+          <Why text={problem}>{removeButton}</Why>
         </>
       }
     >

@@ -16,8 +16,8 @@ import {
   PageHeader,
   Search,
   Select,
-  Tooltip,
   usePage,
+  Why,
   type Column,
 } from '../../kit';
 import { ProjectSelect, useProjectId } from '../project/ProjectSelect';
@@ -175,7 +175,7 @@ function useColumns(): Column<ProductEntry>[] {
         return (
           <div className="k-actions">
             <Link to={to(`/products/${one.ProductId}`)}>{t('do.view')}</Link>
-            {problem ? <Tooltip content={problem}>{button}</Tooltip> : button}
+            <Why text={problem}>{button}</Why>
           </div>
         );
       },

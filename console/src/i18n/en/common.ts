@@ -34,12 +34,11 @@ export const account: Words['account'] = {
   password: 'Password',
   noUser: 'Enter your user name',
   noPassword: 'Enter your password',
-  showPassword: 'Show password',
   wrong: 'User name or password is wrong',
   tooMany: 'Too many attempts, try again later',
   expired: 'Your session has expired, please log in again',
   firstLogin:
-    'At the first start the login is printed in the server’s terminal and kept in first-login.json in its data folder.',
+    "At the first start the login is printed in the server's terminal and kept in first-login.json in its data folder.",
   logout: 'Log out',
   changePassword: 'Change password',
   oldPassword: 'Current password',
@@ -101,7 +100,7 @@ export const list: Words['list'] = {
   empty: 'Nothing here yet',
   nothing: 'No results',
   nothingText: 'Try another search',
-  total: '{{count}} in total',
+  total: '{{n}} in total',
   perPage: '{{n}} / page',
   size: 'Rows per page',
   pages: 'Pages',
@@ -116,7 +115,6 @@ export const list: Words['list'] = {
 
 export const confirmWords: Words['confirm'] = {
   type: 'Type "{{name}}" to confirm',
-  irreversible: 'This cannot be undone.',
 };
 
 export const range: Words['range'] = {
@@ -140,5 +138,11 @@ export const error: Words['error'] = {
   UnsupportedOperation_DevicesExistUnderProduct: 'The product still has devices and cannot be deleted',
   UnsupportedOperation_ProductExistUnderProject: 'The project still has products and cannot be deleted',
   ResourceNotFound_StudioProductNotExist: 'The product does not exist or was deleted',
+  FailedOperation_DeviceOffline: 'The device is offline',
+  FailedOperation_DeviceNoSubscription: 'The device has not subscribed to the topic',
+  FailedOperation_ActionUnreachable: 'The device cannot be reached, try again',
+  FailedOperation_Timeout: 'The device did not reply in time',
+  InvalidParameterValue_DeviceAlreadyExist: 'A device with this name exists already',
+  LimitExceeded_DeviceExceedLimit: 'The product has as many devices as it may have',
   ResourceNotFound_DeviceNotExist: 'The device does not exist or was deleted',
 };

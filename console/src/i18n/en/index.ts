@@ -1,7 +1,7 @@
 // The place where the English words are put together; a missing key does not compile.
 import type { Words } from '..';
 import { account, confirmWords, doing, error, list, nav, range, said } from './common';
-import { device } from './device';
+import { device, diagnosis } from './device';
 import { instance } from './instance';
 import { model } from './model';
 import { product } from './product';
@@ -12,6 +12,7 @@ export const en: Words = {
   account,
   confirm: confirmWords,
   device,
+  diagnosis,
   do: doing,
   error,
   instance,

@@ -28,10 +28,8 @@ export const instance: Words['instance'] = {
   codes: 'Activation codes',
   basic: 'Basics',
   resources: 'Resources',
-  maxOnline: 'Max. devices online',
   registered: 'Registered devices',
   onlineDevices: 'Devices online',
-  upDownTps: 'Up and down message TPS',
   usedOf: '{{used}} / {{total}}',
   unlimited: 'Unlimited',
 };

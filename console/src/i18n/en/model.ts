@@ -14,7 +14,6 @@ export const model: Words['model'] = {
   define: 'Definition',
   desc: 'Description',
   required: 'Required',
-  optional: 'Optional',
   rw: 'Read and write',
   r: 'Read only',
   eventType: 'Event type',
@@ -37,7 +36,6 @@ export const model: Words['model'] = {
   addStandard: 'Add standard features',
   addCustom: 'Add custom feature',
   editFeature: 'Edit feature',
-  viewFeature: 'View feature',
   deleteFeature: 'Delete feature',
   deleteBody: 'Delete "{{name}}" ({{id}})? What devices report of it will no longer be accepted.',
   deleteMany: 'Delete the {{n}} selected features? What devices report of them will no longer be accepted.',
@@ -50,7 +48,6 @@ export const model: Words['model'] = {
   importBad: 'Not valid JSON: {{text}}',
   importEmpty: 'Paste the JSON of a thing model',
   importCount: 'Imports {{properties}} properties, {{events}} events and {{actions}} actions',
-  imported: 'Model imported',
   locked:
     'The product is released and its model is read-only. Withdraw the release in "Release" to change it.',
   lockedAudit: 'The product is under review and its model is read-only.',
@@ -87,7 +84,6 @@ export const model: Words['model'] = {
   output: 'Output parameters',
   addParam: 'Add parameter',
   removeParam: 'Remove parameter {{n}}',
-  noParams: 'No parameters',
   paramName: 'Parameter name',
   paramId: 'Parameter identifier',
   fieldName: 'Field name',
@@ -97,7 +93,6 @@ export const model: Words['model'] = {
   idHelp:
     'Letters, digits and underscores, not starting with a digit, unique in the product, at most 32 characters',
   counts: '{{properties}} properties · {{events}} events · {{actions}} actions',
-  full: 'At most 100 properties and events together, and 100 actions',
   wrong: {
     required: 'Required',
     identifier: 'Letters, digits and underscores, not starting with a digit, at most 32 characters',
@@ -112,7 +107,7 @@ export const model: Words['model'] = {
     length: 'The length is not allowed',
     boolTexts: 'Say what 0 and 1 mean',
     enumEmpty: 'Add at least one member',
-    enumKey: 'A member’s value is not valid',
+    enumKey: "A member's value is not valid",
     enumMany: 'Too many members',
     enumText: 'Say what each member means',
     fields: 'Add at least one field',

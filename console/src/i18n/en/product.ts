@@ -37,8 +37,6 @@ export const product: Words['product'] = {
     'The thing model and the settings of "{{name}}" cannot be restored. A product that has devices cannot be deleted.',
   deleteReleased: 'A released product cannot be deleted, withdraw its release first',
   deleteHasDevices: 'The product still has devices and cannot be deleted',
-  stepCategory: 'Category',
-  stepForm: 'Product information',
   categoryTitle: 'Choose a category',
   categoryText: 'A category brings its standard features. Choose "Custom category" if none fits.',
   categorySearch: 'Search categories',
@@ -53,7 +51,6 @@ export const product: Words['product'] = {
   subdeviceHelp: 'Connects through a gateway only',
   modelHelp: 'Data is parsed and stored by the thing model',
   rawHelp: 'Messages in your own format pass through',
-  create: 'Create product',
   createdText: 'Product created',
   more: 'More information',
   modify: 'Edit product information',
@@ -95,14 +92,13 @@ export const product: Words['product'] = {
     'Devices reach the server by "product ID + platform domain". Add this line to the hosts file of the device or its gateway, and the official device SDKs connect unchanged.',
   hostsLine: 'Hosts line',
   mqttAddress: 'MQTT address',
-  sdkTitle: 'Device SDKs',
   sdkText:
     'Any MQTT 3.1.1 or 5.0 client can connect, and so can the official device SDKs of Tencent Cloud IoT Explorer:',
   sdkPython: 'Python: tencent-iot-device',
   sdkC: 'C: qcloud-iot-explorer-sdk-embedded-c',
   sdkJava: 'Java / Android: explorer-device-java',
   sdkParams:
-    'ClientId, UserName and Password are among each device’s connection parameters in "Device debugging".',
+    "ClientId, UserName and Password are among each device's connection parameters in 'Device debugging'.",
   release: 'Confirm and release',
   releaseBody:
     'The thing model and the information of "{{name}}" become read-only. Connections and data of its devices go on.',

@@ -15,7 +15,6 @@ export const project: Words['project'] = {
   products: 'Products',
   devices: 'Devices',
   created: 'Created',
-  updated: 'Updated',
   delete: 'Delete project',
   deleteBody: 'Project "{{name}}" cannot be restored. A project that has products cannot be deleted.',
   default: 'Default',

@@ -32,7 +32,6 @@ export const account = {
   password: '密码',
   noUser: '请输入用户名',
   noPassword: '请输入密码',
-  showPassword: '显示密码',
   wrong: '用户名或密码不正确',
   tooMany: '尝试次数过多，请稍后再试',
   expired: '登录已过期，请重新登录',
@@ -98,7 +97,7 @@ export const list = {
   empty: '暂无数据',
   nothing: '没有符合条件的结果',
   nothingText: '请更换搜索条件后重试',
-  total: '共 {{count}} 条',
+  total: '共 {{n}} 条',
   perPage: '{{n}} 条/页',
   size: '每页条数',
   pages: '分页',
@@ -113,7 +112,6 @@ export const list = {
 
 export const confirmWords = {
   type: '请输入“{{name}}”以确认',
-  irreversible: '此操作不可恢复。',
 };
 
 export const range = {
@@ -137,5 +135,11 @@ export const error = {
   UnsupportedOperation_DevicesExistUnderProduct: '产品下还有设备，不允许删除',
   UnsupportedOperation_ProductExistUnderProject: '项目下还有产品，不允许删除',
   ResourceNotFound_StudioProductNotExist: '产品不存在或已被删除',
+  FailedOperation_DeviceOffline: '设备不在线',
+  FailedOperation_DeviceNoSubscription: '设备未订阅相应的 Topic',
+  FailedOperation_ActionUnreachable: '设备不可达，请稍后重试',
+  FailedOperation_Timeout: '设备未在规定时间内回复',
+  InvalidParameterValue_DeviceAlreadyExist: '设备名称已存在',
+  LimitExceeded_DeviceExceedLimit: '产品下的设备数已达上限',
   ResourceNotFound_DeviceNotExist: '设备不存在或已被删除',
 };

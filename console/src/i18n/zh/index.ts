@@ -1,6 +1,6 @@
 // The place where the Chinese words are put together; they are the source of all keys.
 import { account, confirmWords, doing, error, list, nav, range, said } from './common';
-import { device } from './device';
+import { device, diagnosis } from './device';
 import { instance } from './instance';
 import { model } from './model';
 import { product } from './product';
@@ -11,6 +11,7 @@ export const zh = {
   account,
   confirm: confirmWords,
   device,
+  diagnosis,
   do: doing,
   error,
   instance,

@@ -26,10 +26,8 @@ export const instance = {
   codes: '激活码',
   basic: '基本信息',
   resources: '资源状态',
-  maxOnline: '同时在线设备数上限',
   registered: '注册设备数',
   onlineDevices: '在线设备数',
-  upDownTps: '消息上下行 TPS',
   usedOf: '{{used}} / {{total}}',
   unlimited: '不限',
 };

@@ -13,7 +13,6 @@ export const project = {
   products: '产品数',
   devices: '设备数',
   created: '创建时间',
-  updated: '更新时间',
   delete: '删除项目',
   deleteBody: '删除项目“{{name}}”后不可恢复。项目下还有产品时不允许删除。',
   default: '默认',

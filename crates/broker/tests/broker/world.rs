@@ -17,7 +17,7 @@ use broker::{
         Switches, Verdict,
     },
 };
-use store::{Batch, Space, Store};
+use store::{Batch, Space, Store, Ticket};
 use tokio::sync::{Notify, mpsc};
 
 use crate::client::{self, Client};
@@ -177,6 +177,13 @@ impl Hub for Product {
         }
         let slow = burst.up.iter().any(|up| up.topic.ends_with("/slow"));
         slow.then(|| Box::pin(self.slow.notified()) as Answer<'a, ()>)
+    }
+
+    fn commit(&self, who: &Grant, mut batch: Batch, store: &Store) -> Ticket {
+        if !batch.is_empty() {
+            batch.put(Space::Session, format!("{} has its place", who.client.0).as_bytes(), b"here");
+        }
+        store.commit(batch)
     }
 
     fn event(&self, who: &Grant, what: Event<'_>, into: &mut Batch) {

@@ -5,6 +5,7 @@ use std::{io::Write as _, net::SocketAddr, path::PathBuf, time::Duration};
 use anyhow::Result;
 use clap::Parser;
 use fleet::load::{Load, Plan};
+use serde::Serialize;
 
 /// A load for `cargo xtask bench`.
 #[derive(Debug, Parser)]
@@ -27,24 +28,35 @@ struct Args {
     warm_up: f64,
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
+    /// Only connect the devices and see what memory that takes.
+    #[arg(long, requires = "devices")]
+    idle: bool,
 }
 
 fn main() -> Result<()> {
     let args = Args::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let load = match &args.devices {
         Some(file) => Load::Reports(serde_json::from_slice(&std::fs::read(file)?)?),
         None => Load::Plain { publishers: args.publishers, subscribers: args.subscribers },
     };
+    let measure = Duration::from_secs_f64(args.seconds);
+    if let (true, Load::Reports(devices)) = (args.idle, &load) {
+        let idle = fleet::idle::run(args.target, devices, measure, args.pid);
+        return print(&runtime.block_on(idle)?);
+    }
     let plan = Plan {
         target: args.target,
         load,
         window: args.window,
         warm_up: Duration::from_secs_f64(args.warm_up),
-        measure: Duration::from_secs_f64(args.seconds),
+        measure,
         pid: args.pid,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(fleet::load::run(&plan))?;
-    writeln!(std::io::stdout(), "{}", serde_json::to_string(&outcome)?)?;
+    print(&runtime.block_on(fleet::load::run(&plan))?)
+}
+
+fn print(outcome: &impl Serialize) -> Result<()> {
+    writeln!(std::io::stdout(), "{}", serde_json::to_string(outcome)?)?;
     Ok(())
 }

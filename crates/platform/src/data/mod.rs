@@ -15,7 +15,7 @@ mod tests;
 mod types;
 mod up;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use base::{Code, DeviceKey, DeviceNo, Error, Millis, OrCode, Result};
 use serde_json::{Value, json};
@@ -114,8 +114,8 @@ struct Report<'a> {
     now: Millis,
 }
 
-/// What a report does: history, latest values, open pages. The caller writes the shadow's row, under
-/// the same lock.
+/// What a report does: history, latest values, open pages. The caller sees to it that the shadow's
+/// row is committed.
 fn take(services: &Services, report: &Report<'_>, shadow: &mut Shadow, batch: &mut Batch) {
     let Report { no, key, record, at, now } = *report;
     history::append(no, at, record, batch);
@@ -139,10 +139,7 @@ pub(crate) async fn desire(services: &Services, device: &Device, record: &[u8]) 
         let mut shadow = cell.shadow.lock();
         shadow.set_desired(record, services.clock.now());
         tell(services, &device.key, &shadow, record::fields(record).map(|f| f.id.into()));
-        let mut batch = Batch::default();
-        save(device.no, &shadow, &mut Vec::new(), &mut batch);
-        cell.touched.store(true, Ordering::Relaxed);
-        services.store.commit(batch)
+        cell.commit(&services.store, &shadow, Batch::default())
     };
     ticket.await
 }
@@ -164,9 +161,7 @@ pub async fn simulate(cx: &Cx, key: &DeviceKey, params: &str, at: Option<Millis>
         let mut shadow = cell.shadow.lock();
         let mut batch = Batch::default();
         take(cx.services(), &report, &mut shadow, &mut batch);
-        save(device.no, &shadow, &mut Vec::new(), &mut batch);
-        cell.touched.store(true, Ordering::Relaxed);
-        cx.store.commit(batch)
+        cell.commit(&cx.store, &shadow, batch)
     };
     ticket.await
 }

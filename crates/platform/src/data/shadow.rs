@@ -17,11 +17,11 @@ pub(crate) fn load(store: &Store, no: DeviceNo) -> Result<Shadow> {
     }))
 }
 
-/// Writes the row. The caller holds the lock until the batch has its place in the line.
-pub(crate) fn save(no: DeviceNo, shadow: &Shadow, row: &mut Vec<u8>, batch: &mut Batch) {
-    row.clear();
-    shadow.encode(row);
-    batch.put(Space::Shadow, &no.0.to_be_bytes(), row);
+/// Adds the row to a batch.
+pub(crate) fn save(no: DeviceNo, shadow: &Shadow, batch: &mut Batch) {
+    let mut row = Vec::new();
+    shadow.encode(&mut row);
+    batch.put(Space::Shadow, &no.0.to_be_bytes(), &row);
 }
 
 /// Whether one of the fields was reported of a later time already.

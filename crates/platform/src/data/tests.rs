@@ -2,6 +2,7 @@
 
 use broker::hub::Verdict;
 use serde_json::{Value, json};
+use store::{Dir, Space};
 
 use super::time;
 use crate::{
@@ -193,6 +194,36 @@ async fn desired_values_wait_until_they_are_cleared_or_reported() {
     let world = world.restart().await;
     let shown = world.on("DescribeDeviceProperties", "lamp", json!({})).await;
     assert_eq!(shown["Properties"][1]["Desired"], "");
+}
+
+#[tokio::test]
+async fn a_control_that_overtakes_a_burst_on_its_way_to_the_store_survives_a_restart() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let topic = format!("$thing/up/property/{}/lamp", world.product);
+    let payload = report(json!({ "brightness": 3 })).to_string();
+    let burst = world.taken(&lamp, vec![(&*topic, payload.as_bytes(), Verdict::Accepted)]).await;
+    // The burst is understood and not yet in the line of commits: now the control comes.
+    let data = json!({ "power_switch": 1 }).to_string();
+    world.on("ControlDeviceData", "lamp", json!({ "Data": data })).await;
+    world.committed(&lamp, burst.batch).await;
+    let world = world.restart().await;
+    let shown = world.on("DescribeDeviceProperties", "lamp", json!({})).await;
+    assert_eq!(shown["Properties"][0]["Desired"], "1");
+    assert_eq!(shown["Properties"][1]["Value"], "3");
+}
+
+#[tokio::test]
+async fn a_burst_on_its_way_to_the_store_does_not_revive_a_deleted_device() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let topic = format!("$thing/up/property/{}/lamp", world.product);
+    let payload = report(json!({ "brightness": 3 })).to_string();
+    let burst = world.taken(&lamp, vec![(&*topic, payload.as_bytes(), Verdict::Accepted)]).await;
+    world.on("DeleteDevice", "lamp", json!({})).await;
+    world.committed(&lamp, burst.batch).await;
+    let rows = world.bed.services.store.scan(Space::Shadow, &[]..&[0xFF; 9], Dir::Forward, 10);
+    assert_eq!(rows.unwrap(), []);
 }
 
 #[tokio::test]

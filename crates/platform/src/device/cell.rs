@@ -5,42 +5,75 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
-use base::{DeviceNo, Result};
-use parking_lot::Mutex;
-use store::Store;
+use base::{DeviceNo, Millis, Result};
+use parking_lot::{Mutex, MutexGuard};
+use store::{Batch, Store, Ticket};
 use thing::shadow::Shadow;
 
 use super::state::State;
 use crate::data;
 
-/// Locked for moments only; what is changed under the lock goes into a batch under the same lock.
+/// Locked for moments only; who needs both locks takes the shadow's first.
 #[derive(Debug)]
 pub(crate) struct Cell {
     pub(crate) no: DeviceNo,
     pub(crate) state: Mutex<State>,
     pub(crate) shadow: Mutex<Shadow>,
-    /// Whether somebody else than the device's connection wrote the shadow's row. A burst commits
-    /// after it gave up the lock, so its older row may follow a newer one into the store; whoever
-    /// deals with the device next writes the row again.
-    pub(crate) touched: AtomicBool,
     /// The device is deleted: its rows are not written again by a connection that does not know yet.
-    pub(crate) gone: AtomicBool,
+    gone: AtomicBool,
+    /// When an answer that nobody subscribed to was last noted.
+    unheard: AtomicI64,
 }
+
+/// A device that does not subscribe to its answers is told so in its log at most this often.
+const UNHEARD_EVERY: Millis = 60_000;
 
 impl Cell {
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::SeqCst)
     }
 
+    /// Notes that the device is deleted: no row of it gets a place in the line of commits any more.
+    pub(crate) fn set_gone(&self) {
+        let both = (self.shadow.lock(), self.state.lock());
+        self.gone.store(true, Ordering::SeqCst);
+        drop(both);
+    }
+
+    /// Commits `batch` and with it the shadow's row as it stands. The caller holds the lock, so the
+    /// rows of a device stand in the line of commits in the order of what they say.
+    pub(crate) fn commit(
+        &self,
+        store: &Store,
+        shadow: &MutexGuard<'_, Shadow>,
+        mut batch: Batch,
+    ) -> Ticket {
+        if !self.is_gone() {
+            data::save(self.no, shadow, &mut batch);
+        }
+        store.commit(batch)
+    }
+
+    /// Whether another answer that nobody subscribed to may be noted now.
+    pub(crate) fn may_note_unheard(&self, now: Millis) -> bool {
+        let last = self.unheard.load(Ordering::Relaxed);
+        // Also when the clock was set back.
+        let due = !(last..last.saturating_add(UNHEARD_EVERY)).contains(&now);
+        due && self
+            .unheard
+            .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
     fn load(store: &Store, no: DeviceNo) -> Result<Self> {
         let (state, shadow) = (State::load(store, no)?, data::load(store, no)?);
         let (state, shadow) = (Mutex::new(state), Mutex::new(shadow));
-        let (touched, gone) = (AtomicBool::default(), AtomicBool::default());
-        Ok(Self { no, state, shadow, touched, gone })
+        let (gone, unheard) = (AtomicBool::default(), AtomicI64::new(Millis::MIN));
+        Ok(Self { no, state, shadow, gone, unheard })
     }
 }
 

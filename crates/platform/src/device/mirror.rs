@@ -152,9 +152,7 @@ impl Mirror {
                 }
             }
             let mut tx = store.begin().await?;
-            for row in &rows {
-                tables::outbox_done(&mut tx, row.id).await?;
-            }
+            tables::outbox_done(&mut tx, &rows).await?;
             tx.commit().await?;
         }
     }

@@ -4,6 +4,7 @@
 pub(crate) mod actions;
 mod cell;
 mod connection;
+mod import;
 mod mirror;
 pub(crate) mod password;
 mod registry;
@@ -16,8 +17,6 @@ pub mod tables;
 pub(crate) mod tests;
 mod types;
 
-use std::sync::atomic::Ordering;
-
 use base::{Code, DeviceKey, DeviceNo, Error, Millis, OrCode, ProductId, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use broker::hub::{ClientKey, Offline};
@@ -25,6 +24,7 @@ use serde_json::{Value, json};
 use store::{Batch, Space};
 
 pub use connection::connection;
+pub use import::{LOT, import};
 pub(crate) use mirror::Credential;
 pub(crate) use password::UserName;
 pub use registry::Devices;
@@ -33,7 +33,7 @@ use state::{State, activated_key};
 pub(crate) use sys::on_sys;
 pub use types::{Connection, Described, Device, Search, Status};
 
-use crate::{Cx, Services, data, product};
+use crate::{Cx, Services, product};
 
 /// The most devices of one bulk call.
 const BULK: usize = 100;
@@ -187,10 +187,7 @@ pub async fn delete(cx: &Cx, keys: &[DeviceKey]) -> Result<()> {
     cx.devices.mirror.apply(&cx.store).await?;
     for device in &gone {
         let cell = cx.devices.cell(&cx.store, device.no)?;
-        {
-            let _state = cell.state.lock();
-            cell.gone.store(true, Ordering::SeqCst);
-        }
+        cell.set_gone();
         kick(cx.services(), &device.key);
     }
     purge(cx.services()).await
@@ -373,9 +370,6 @@ pub(crate) fn went_offline(
     let mut state = session.cell.state.lock();
     if session.cell.is_gone() {
         return;
-    }
-    if session.cell.touched.swap(false, Ordering::Relaxed) {
-        data::save(session.no, &session.cell.shadow.lock(), &mut Vec::new(), into);
     }
     if epoch >= state.epoch {
         state.last_offline = at;

@@ -1,6 +1,6 @@
 //! The place where a connected device is described: what the hot road needs of it, in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use base::{DeviceKey, DeviceNo, topic::Thing};
 use broker::hub::ClientKey;
@@ -18,6 +18,8 @@ pub(crate) struct Session {
     pub(crate) custom: bool,
     pub(crate) content_log: bool,
     pub(crate) down: DownTopics,
+    /// A burst changed the shadow; its commit adds the row.
+    pub(crate) changed: AtomicBool,
 }
 
 impl Session {

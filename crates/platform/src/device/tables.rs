@@ -1,6 +1,6 @@
 //! The place where all SQL of the device chapter stands.
 
-use base::{DeviceKey, DeviceNo, Error, Millis, ProductId, ProjectId, Result, Secret, Uin};
+use base::{DeviceKey, DeviceName, DeviceNo, Error, Millis, ProductId, ProjectId, Result, Secret, Uin};
 use store::{Arg, Row, Store, Tx};
 
 use super::{
@@ -11,12 +11,31 @@ use super::{
 const INSERT: &str = "INSERT INTO device \
     (uin, project_id, product_id, name, secret, enabled, version, created) \
     VALUES ($1, $2, $3, $4, $5, 1, '', $6) ON CONFLICT (product_id, name) DO NOTHING";
+/// [`MANY`] rows.
+const INSERT_MANY: &str = "INSERT INTO device (uin, project_id, product_id, name, secret, enabled, version, \
+    created) VALUES ($1, $2, $3, $5, $6, 1, '', $4), ($1, $2, $3, $7, $8, 1, '', $4), ($1, \
+    $2, $3, $9, $10, 1, '', $4), ($1, $2, $3, $11, $12, 1, '', $4), ($1, $2, $3, $13, $14, \
+    1, '', $4), ($1, $2, $3, $15, $16, 1, '', $4), ($1, $2, $3, $17, $18, 1, '', $4), ($1, \
+    $2, $3, $19, $20, 1, '', $4), ($1, $2, $3, $21, $22, 1, '', $4), ($1, $2, $3, $23, $24, \
+    1, '', $4), ($1, $2, $3, $25, $26, 1, '', $4), ($1, $2, $3, $27, $28, 1, '', $4), ($1, \
+    $2, $3, $29, $30, 1, '', $4), ($1, $2, $3, $31, $32, 1, '', $4), ($1, $2, $3, $33, $34, \
+    1, '', $4), ($1, $2, $3, $35, $36, 1, '', $4), ($1, $2, $3, $37, $38, 1, '', $4), ($1, \
+    $2, $3, $39, $40, 1, '', $4), ($1, $2, $3, $41, $42, 1, '', $4), ($1, $2, $3, $43, $44, \
+    1, '', $4) ON CONFLICT (product_id, name) DO NOTHING";
 const ONE: &str = "SELECT no, uin, project_id, product_id, name, secret, enabled, version, created \
     FROM device WHERE product_id = $1 AND name = $2";
 const DELETE: &str = "DELETE FROM device WHERE no = $1";
 const ENABLE: &str = "UPDATE device SET enabled = $1 WHERE no = $2";
 const VERSION: &str = "UPDATE device SET version = $1 WHERE no = $2";
-const COUNT: &str = "SELECT count(*) FROM device WHERE product_id = $1";
+const COUNT: &str = "SELECT devices FROM device_count WHERE product_id = $1";
+const COUNT_ADD: &str = "INSERT INTO device_count (product_id, devices) VALUES ($1, $2) \
+    ON CONFLICT (product_id) DO UPDATE SET devices = device_count.devices + $2";
+// By name alone: the index of names answers which devices, and the table is asked for these only.
+const LIST_NAMED: &str = "SELECT no, uin, project_id, product_id, name, secret, enabled, version, \
+    created FROM device WHERE no IN (SELECT no FROM device WHERE product_id = $1 \
+    AND lower(name) LIKE $2 ESCAPE '\\') ORDER BY no DESC LIMIT $3 OFFSET $4";
+const COUNT_NAMED: &str = "SELECT count(*) FROM device WHERE product_id = $1 \
+    AND lower(name) LIKE $2 ESCAPE '\\'";
 const LIST_OF_PRODUCT: &str = "SELECT no, uin, project_id, product_id, name, secret, enabled, \
     version, created FROM device WHERE product_id = $1 \
     AND ($2 = '' OR lower(name) LIKE $2 ESCAPE '\\') AND ($3 = 0 OR version = $4) \
@@ -30,29 +49,45 @@ const LIST_OF_PROJECT: &str = "SELECT no, uin, project_id, product_id, name, sec
 const COUNT_OF_PROJECT: &str = "SELECT count(*) FROM device WHERE project_id = $1 \
     AND ($2 = '' OR lower(name) LIKE $2 ESCAPE '\\') AND ($3 = 0 OR version = $4)";
 const OUTBOX_ADD: &str = "INSERT INTO device_outbox (product_id, name) VALUES ($1, $2)";
+const NEWEST: &str = "SELECT no FROM device ORDER BY no DESC LIMIT 1";
+const OUTBOX_ADD_AFTER: &str = "INSERT INTO device_outbox (product_id, name) SELECT product_id, name FROM device WHERE \
+    product_id = $1 AND no > $2";
 const OUTBOX: &str = "SELECT o.id, o.product_id, o.name, d.no, d.enabled, d.secret \
     FROM device_outbox o \
-    LEFT JOIN device d ON d.product_id = o.product_id AND d.name = o.name ORDER BY o.id LIMIT 500";
+    LEFT JOIN device d ON d.product_id = o.product_id AND d.name = o.name ORDER BY o.id LIMIT 5000";
 const OUTBOX_DONE: &str = "DELETE FROM device_outbox WHERE id = $1";
+/// [`MANY`] rows.
+const OUTBOX_DONE_MANY: &str = "DELETE FROM device_outbox WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+    $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 const PURGE_ADD: &str = "INSERT INTO device_purge (no, product_id) VALUES ($1, $2)";
 const PURGE: &str = "SELECT no, product_id FROM device_purge ORDER BY no LIMIT 500";
 const PURGE_DONE: &str = "DELETE FROM device_purge WHERE no = $1";
 
+/// Rows of the statements that take several.
+const MANY: usize = 20;
+
 /// Every statement of this chapter.
 pub const ALL: &[&str] = &[
     INSERT,
+    INSERT_MANY,
     ONE,
     DELETE,
     ENABLE,
     VERSION,
     COUNT,
+    COUNT_ADD,
+    LIST_NAMED,
+    COUNT_NAMED,
     LIST_OF_PRODUCT,
     COUNT_OF_PRODUCT,
     LIST_OF_PROJECT,
     COUNT_OF_PROJECT,
     OUTBOX_ADD,
+    NEWEST,
+    OUTBOX_ADD_AFTER,
     OUTBOX,
     OUTBOX_DONE,
+    OUTBOX_DONE_MANY,
     PURGE_ADD,
     PURGE,
     PURGE_DONE,
@@ -77,7 +112,48 @@ pub(super) async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<bool> {
         Arg::Text(new.secret),
         Arg::Int(new.created),
     ];
-    Ok(tx.execute(INSERT, &args).await? == 1)
+    let added = tx.execute(INSERT, &args).await?;
+    count_add(tx, &new.key.product, added).await?;
+    Ok(added == 1)
+}
+
+/// What devices have in common that are made together.
+pub(super) struct Lot<'a> {
+    pub(super) uin: Uin,
+    pub(super) project: &'a ProjectId,
+    pub(super) product: &'a ProductId,
+    pub(super) created: Millis,
+}
+
+/// How many of the names were free. Their rows go to the outbox, too.
+pub(super) async fn insert_lot(
+    tx: &mut Tx,
+    lot: &Lot<'_>,
+    rows: &[(DeviceName, String)],
+) -> Result<usize> {
+    let newest = tx.query(NEWEST, &[]).await?;
+    let newest = newest.first().map_or(Ok(0), |row| row.int(0))?;
+    let common = [
+        int(lot.uin.0)?,
+        Arg::Text(lot.project.as_str()),
+        Arg::Text(lot.product.as_str()),
+        Arg::Int(lot.created),
+    ];
+    let (several, rest) = rows.as_chunks::<MANY>();
+    let mut added = 0;
+    for rows in several {
+        let own = rows.iter().flat_map(|(name, secret)| [name.as_str(), secret]);
+        let args: Vec<Arg<'_>> = common.into_iter().chain(own.map(Arg::Text)).collect();
+        added += tx.execute(INSERT_MANY, &args).await?;
+    }
+    let [uin, project, product, created] = common;
+    for (name, secret) in rest {
+        let (name, secret) = (Arg::Text(name.as_str()), Arg::Text(secret));
+        added += tx.execute(INSERT, &[uin, project, product, name, secret, created]).await?;
+    }
+    count_add(tx, lot.product, added).await?;
+    tx.execute(OUTBOX_ADD_AFTER, &[product, Arg::Int(newest)]).await?;
+    usize::try_from(added).map_err(Error::internal)
 }
 
 pub(super) async fn find(store: &Store, key: &DeviceKey) -> Result<Option<Device>> {
@@ -91,7 +167,9 @@ pub(super) async fn find_in(tx: &mut Tx, key: &DeviceKey) -> Result<Option<Devic
 pub(super) async fn delete(tx: &mut Tx, device: &Device) -> Result<()> {
     let no = int(device.no.0)?;
     tx.execute(DELETE, &[no]).await?;
-    tx.execute(PURGE_ADD, &[no, Arg::Text(device.key.product.as_str())]).await?;
+    let product = Arg::Text(device.key.product.as_str());
+    tx.execute(COUNT_ADD, &[product, Arg::Int(-1)]).await?;
+    tx.execute(PURGE_ADD, &[no, product]).await?;
     Ok(())
 }
 
@@ -102,6 +180,11 @@ pub(super) async fn enable(tx: &mut Tx, no: DeviceNo, enabled: bool) -> Result<(
 
 pub(super) async fn set_version(tx: &mut Tx, no: DeviceNo, version: &str) -> Result<()> {
     tx.execute(VERSION, &[Arg::Text(version), int(no.0)?]).await?;
+    Ok(())
+}
+
+async fn count_add(tx: &mut Tx, product: &ProductId, added: u64) -> Result<()> {
+    tx.execute(COUNT_ADD, &[Arg::Text(product.as_str()), int(added)?]).await?;
     Ok(())
 }
 
@@ -116,12 +199,15 @@ pub(super) async fn count_now(store: &Store, product: &ProductId) -> Result<u64>
 
 /// A page, newest device first, and how many there are in all.
 pub(super) async fn list(store: &Store, search: &Search) -> Result<(Vec<Device>, u64)> {
+    let pattern = search.name.as_deref().map(pattern).unwrap_or_default();
+    if let (Some(product), None) = (&search.product, &search.version) {
+        return list_of_product(store, product, &pattern, search).await;
+    }
     let (list, count, scope) = match (&search.product, &search.project) {
         (Some(product), _) => (LIST_OF_PRODUCT, COUNT_OF_PRODUCT, product.as_str()),
         (None, Some(project)) => (LIST_OF_PROJECT, COUNT_OF_PROJECT, project.as_str()),
         (None, None) => return Ok((Vec::new(), 0)),
     };
-    let pattern = search.name.as_deref().map(pattern).unwrap_or_default();
     let version = search.version.as_deref();
     let args = [
         Arg::Text(scope),
@@ -133,6 +219,27 @@ pub(super) async fn list(store: &Store, search: &Search) -> Result<(Vec<Device>,
     ];
     let total = number(&store.query(count, args.get(..4).unwrap_or_default()).await?)?;
     let rows = store.query(list, &args).await?;
+    Ok((rows.iter().map(device).collect::<Result<_>>()?, total))
+}
+
+/// All devices of a product, or those whose name has the pattern.
+async fn list_of_product(
+    store: &Store,
+    product: &ProductId,
+    pattern: &str,
+    search: &Search,
+) -> Result<(Vec<Device>, u64)> {
+    let (scope, limit, offset) =
+        (Arg::Text(product.as_str()), int(search.limit)?, int(search.offset)?);
+    let (total, rows) = if pattern.is_empty() {
+        let (any, none) = (Arg::Text(""), Arg::Int(0));
+        let args = [scope, any, none, any, limit, offset];
+        (count_now(store, product).await?, store.query(LIST_OF_PRODUCT, &args).await?)
+    } else {
+        let named = Arg::Text(pattern);
+        let total = number(&store.query(COUNT_NAMED, &[scope, named]).await?)?;
+        (total, store.query(LIST_NAMED, &[scope, named, limit, offset]).await?)
+    };
     Ok((rows.iter().map(device).collect::<Result<_>>()?, total))
 }
 
@@ -158,8 +265,14 @@ pub(super) async fn outbox(store: &Store) -> Result<Vec<Outbox>> {
     Ok(found)
 }
 
-pub(super) async fn outbox_done(tx: &mut Tx, id: i64) -> Result<()> {
-    tx.execute(OUTBOX_DONE, &[Arg::Int(id)]).await?;
+pub(super) async fn outbox_done(tx: &mut Tx, rows: &[Outbox]) -> Result<()> {
+    let (several, rest) = rows.as_chunks::<MANY>();
+    for rows in several {
+        tx.execute(OUTBOX_DONE_MANY, &rows.each_ref().map(|row| Arg::Int(row.id))).await?;
+    }
+    for row in rest {
+        tx.execute(OUTBOX_DONE, &[Arg::Int(row.id)]).await?;
+    }
     Ok(())
 }
 

@@ -139,6 +139,17 @@ impl World {
         who: &Grant,
         messages: Vec<(&str, &[u8], Verdict)>,
     ) -> Vec<Down> {
+        let burst = self.taken(who, messages).await;
+        self.committed(who, burst.batch).await;
+        burst.down
+    }
+
+    /// Sends messages up in one burst, whose batch is not committed yet.
+    pub(crate) async fn taken<'b>(
+        &self,
+        who: &Grant,
+        messages: Vec<(&'b str, &'b [u8], Verdict)>,
+    ) -> Burst<'b> {
         let qos = QoS::AtLeastOnce;
         let up = messages.into_iter().map(|(topic, payload, verdict)| Up {
             topic,
@@ -152,8 +163,12 @@ impl World {
         if let Some(slow) = self.hub.up(who, &mut burst) {
             slow.await;
         }
-        self.bed.services.store.commit(burst.batch).await.unwrap();
-        burst.down
+        burst
+    }
+
+    /// Commits a burst's batch, as the broker does.
+    pub(crate) async fn committed(&self, who: &Grant, batch: Batch) {
+        self.hub.commit(who, batch, &self.bed.services.store).await.unwrap();
     }
 }
 
@@ -192,6 +207,30 @@ async fn devices_are_made_listed_and_deleted(bed: Bed) {
     assert_eq!(list(json!({})).await["Total"], 3);
     let gone = world.named("dev-03", json!({}));
     assert_eq!(world.code("DescribeDevice", gone).await, "ResourceNotFound.DeviceNotExist");
+}
+
+both!(a_lot_of_devices_is_made_as_a_whole_or_not_at_all);
+async fn a_lot_of_devices_is_made_as_a_whole_or_not_at_all(bed: Bed) {
+    let world = World::of(bed).await;
+    world.make("lot-3").await;
+    let (cx, product) = (world.bed.cx(), base::ProductId::parse(&world.product).unwrap());
+    let lot = |numbers: std::ops::Range<u32>| {
+        let names = numbers.map(|n| base::DeviceName::parse(&format!("lot-{n}")).unwrap());
+        super::import(&cx, &product, names.collect())
+    };
+    let code = async |numbers| lot(numbers).await.unwrap_err().code().as_str().to_owned();
+    assert_eq!(code(0..4).await, "InvalidParameterValue.DeviceAlreadyExist");
+    assert_eq!(code(4..9).await, "LimitExceeded.DeviceExceedLimit");
+    assert_eq!(code(0..10_001).await, "InvalidParameterValue");
+    let list = async || world.call("GetDeviceList", json!({ "ProductId": world.product })).await;
+    assert_eq!(list().await["Total"], 1);
+    lot(4..8).await.unwrap();
+    assert_eq!(list().await["Total"], 5);
+    let secret = world.on("DescribeDevice", "lot-7", json!({})).await;
+    let secret = secret["Device"]["DevicePsk"].as_str().unwrap();
+    assert!(world.connect("lot-7", secret).await.is_ok());
+    world.on("DeleteDevice", "lot-7", json!({})).await;
+    assert_eq!(list().await["Total"], 4);
 }
 
 both!(bad_names_twins_and_half_wrong_bulks_change_nothing);

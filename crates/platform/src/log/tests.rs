@@ -126,3 +126,27 @@ async fn diagnoses_have_the_manual_s_words() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_device_that_does_not_listen_to_its_answers_is_told_once_a_minute() {
+    let world = World::new().await;
+    let (lamp, other) = (world.device("lamp").await, world.device("other").await);
+    let unheard = async |who, why| {
+        let (at, qos) = (world.now(), QoS::AtMostOnce);
+        world.event(who, Event::NotDelivered { at, topic: "t", qos, why }).await;
+        world.bed.clock.advance(1);
+    };
+    for _ in 0..50 {
+        unheard(&lamp, Undelivered::NoSubscriber).await;
+    }
+    unheard(&other, Undelivered::NoSubscriber).await;
+    unheard(&lamp, Undelivered::QueueFull).await;
+    let rows = async |device| {
+        let log = world.on("DescribeDiagnosisLogs", device, json!({})).await;
+        log["Logs"].as_array().unwrap().len()
+    };
+    assert_eq!((rows("lamp").await, rows("other").await), (2, 1));
+    world.bed.clock.advance(60_000);
+    unheard(&lamp, Undelivered::NoSubscriber).await;
+    assert_eq!(rows("lamp").await, 3);
+}

@@ -16,6 +16,9 @@ use crate::{Dir, Series, Space};
 const CACHE_BYTES: u64 = 64 << 20;
 /// Small spaces are flushed earlier than fjall's 64 MiB, so that they pin fewer journals.
 const SPACE_MEMTABLE_BYTES: u64 = 16 << 20;
+/// Threads that flush and compact. With more than one, fjall 3.1 keeps one for flushes that passes
+/// a compaction on to itself, over and over, while the others are busy: a core is spent on nothing.
+const WORKERS: usize = 1;
 
 pub(super) struct Fjall {
     db: Database,
@@ -45,6 +48,7 @@ impl Fjall {
         let db = Database::builder(folder)
             .cache_size(CACHE_BYTES)
             .manual_journal_persist(true)
+            .worker_threads(WORKERS)
             .open()
             .map_err(Error::internal)?;
         let space = |name: &str| {

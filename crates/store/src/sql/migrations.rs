@@ -29,7 +29,14 @@ macro_rules! migrations {
 }
 
 // By number. A new one is one line here and a file of that name in each folder.
-migrations!["0001_account", "0002_instance", "0003_project", "0004_product", "0010_device",];
+migrations![
+    "0001_account",
+    "0002_instance",
+    "0003_project",
+    "0004_product",
+    "0010_device",
+    "0011_device_count",
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration \
     (name TEXT NOT NULL PRIMARY KEY, checksum BIGINT NOT NULL)";
