@@ -68,7 +68,7 @@ need_modules() {
 # The console, built again only when a source is newer than the result.
 build_console() {
     if [ -f console/dist/index.html ] &&
-        [ -z "$(find console/src console/public console/index.html console/package-lock.json console/vite.config.ts -newer console/dist/index.html 2>/dev/null | head -n 1)" ]; then
+        [ -z "$(find console/src console/public console/scripts console/index.html console/package.json console/package-lock.json console/vite.config.ts -newer console/dist/index.html 2>/dev/null | head -n 1)" ]; then
         return 0
     fi
     need_node && need_modules console || return 1

@@ -15,11 +15,23 @@ async fn bodies_that_are_no_parameters_are_refused() {
         ("CreateProject", "\u{0}".to_owned(), "InvalidParameter"),
         ("CreateProject", deep, "InvalidParameter"),
         ("CreateProject", "{}".to_owned(), "MissingParameter"),
-        ("CreateProject", json!({ "ProjectName": "a", "ProjectDesc": "", "X": 1 }).to_string(), "UnknownParameter"),
-        ("CreateProject", json!({ "ProjectName": 1, "ProjectDesc": "" }).to_string(), "InvalidParameter"),
+        (
+            "CreateProject",
+            json!({ "ProjectName": "a", "ProjectDesc": "", "X": 1 }).to_string(),
+            "UnknownParameter",
+        ),
+        (
+            "CreateProject",
+            json!({ "ProjectName": 1, "ProjectDesc": "" }).to_string(),
+            "InvalidParameter",
+        ),
         ("GetDeviceList", many, "InvalidParameter"),
         ("GetProjectList", json!({ "Limit": "ten" }).to_string(), "InvalidParameter"),
-        ("GetProjectList", json!({ "Limit": 18_446_744_073_709_551_615_u64 }).to_string(), "InvalidParameter"),
+        (
+            "GetProjectList",
+            json!({ "Limit": 18_446_744_073_709_551_615_u64 }).to_string(),
+            "InvalidParameter",
+        ),
         ("GetProjectList", json!({ "Limit": 1e300 }).to_string(), "InvalidParameter"),
     ] {
         let reply = server.send(&server.signed(action, body.clone())).await;
@@ -76,7 +88,9 @@ async fn a_model_of_a_mebibyte_or_without_end_is_refused() {
     let id = server.product("models").await;
     let before = server.call("DescribeModelDefinition", json!({ "ProductId": id })).await;
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    for model in ["", "not json", "[]", &deep, &"x".repeat(1 << 20), &format!("{{\"properties\":{deep}}}")] {
+    for model in
+        ["", "not json", "[]", &deep, &"x".repeat(1 << 20), &format!("{{\"properties\":{deep}}}")]
+    {
         let params = json!({ "ProductId": id, "ModelSchema": model });
         let code = server.code("ModifyModelDefinition", params).await;
         let large = "LimitExceeded.ThingModelExceedLimit";
@@ -132,7 +146,10 @@ async fn a_text_that_would_break_a_log_line_comes_back_harmless() {
         let device = json!({ "ProductId": "AAAAAAAAAA", "DeviceName": text });
         for error in [unknown, server.ask("DescribeDevice", device).await] {
             let message = error["Error"]["Message"].as_str().unwrap();
-            assert!(message.len() < 400 && !message.contains(['\r', '\n', '\u{1b}']), "{message:?}");
+            assert!(
+                message.len() < 400 && !message.contains(['\r', '\n', '\u{1b}']),
+                "{message:?}"
+            );
         }
         assert_eq!(server.send(&action).await.code(), "MissingParameter");
     }

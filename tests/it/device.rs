@@ -29,15 +29,22 @@ async fn a_disabled_device_is_kicked_and_refused_until_it_is_enabled() {
     lamp.ended().await;
     assert_eq!(connect(&server, &product, "lamp", psk).await.err(), Some(5));
     let shown = server.call("DescribeDevice", one.clone()).await;
-    assert_eq!((&shown["Device"]["EnableState"], &shown["Device"]["Status"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&shown["Device"]["EnableState"], &shown["Device"]["Status"]),
+        (&json!(0), &json!(0))
+    );
     server.call("UpdateDevicesEnableState", set(1)).await;
     assert!(connect(&server, &product, "lamp", psk).await.is_ok());
 
     // The log is written beside the connection, so it may come a moment later.
-    server.until("DescribeOnlineLogs", one, |found| {
-        let mut logs = found["Logs"].as_array().unwrap().iter();
-        logs.any(|l| l["Event"] == "offline" && l["Reason"] == "Device disconnected by the platform")
-    }).await;
+    server
+        .until("DescribeOnlineLogs", one, |found| {
+            let mut logs = found["Logs"].as_array().unwrap().iter();
+            logs.any(|l| {
+                l["Event"] == "offline" && l["Reason"] == "Device disconnected by the platform"
+            })
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -78,7 +85,9 @@ async fn a_deleted_device_is_gone_with_all_that_it_left() {
     assert_eq!(server.data(&product, "lamp").await, json!({}), "a namesake inherits nothing");
     assert!(connect(&server, &product, "lamp", &secret).await.is_ok());
     assert_eq!(other.report(json!({ "brightness": 1 })).await, 0);
-    server.call("DeleteDevices", json!({ "DevicesItems": items(&product, &["lamp", "other"]) })).await;
+    server
+        .call("DeleteDevices", json!({ "DevicesItems": items(&product, &["lamp", "other"]) }))
+        .await;
     server.call("DeleteStudioProduct", whole).await;
 }
 

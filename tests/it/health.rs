@@ -34,9 +34,7 @@ async fn metrics_count_what_happens_and_name_no_secret_and_no_device() {
     let metrics = server.get("/metrics").await;
     assert_eq!(metrics.status, 200);
     let text = metrics.text();
-    for (action, code) in
-        [("CreateDevice", "ok"), ("Login", "ok"), ("unknown", "InvalidAction")]
-    {
+    for (action, code) in [("CreateDevice", "ok"), ("Login", "ok"), ("unknown", "InvalidAction")] {
         let line = format!("thingd_web_calls_total{{action=\"{action}\",code=\"{code}\"}}");
         assert!(text.contains(&line), "no {line}");
     }
@@ -77,7 +75,8 @@ async fn a_request_that_means_two_things_is_refused() {
         0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let answer = say(&server, both.as_bytes()).await;
     assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "a second request was read: {answer}");
-    let lengths = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcd";
+    let lengths =
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcd";
     assert!(say(&server, lengths.as_bytes()).await.starts_with("HTTP/1.1 400"));
 }
 

@@ -28,7 +28,11 @@ async fn a_page_sees_what_a_device_reports() {
     assert_eq!(news["data"]["Properties"][0]["Id"], "brightness");
     assert_eq!(news["data"]["Properties"][0]["Value"], "8");
 
-    page.say(json!({ "op": "sub", "id": 2, "topic": format!("device/{product}/lamp/status") }).to_string()).await;
+    page.say(
+        json!({ "op": "sub", "id": 2, "topic": format!("device/{product}/lamp/status") })
+            .to_string(),
+    )
+    .await;
     assert_eq!(page.hear(2, "snapshot").await["data"]["Status"], 1);
     page.say(json!({ "op": "unsub", "id": 1 }).to_string()).await;
     assert_eq!(lamp.report(json!({ "brightness": 9 })).await, 0);
@@ -48,7 +52,11 @@ async fn what_makes_no_sense_is_said_and_the_page_stays_open() {
         (json!({ "id": 5, "op": "dance" }).to_string(), 5),
         (json!({ "id": 6, "op": "sub" }).to_string(), 6),
         (json!({ "id": 7, "op": "sub", "topic": "weather" }).to_string(), 7),
-        (json!({ "id": 8, "op": "sub", "topic": format!("device/{product}/no/props") }).to_string(), 8),
+        (
+            json!({ "id": 8, "op": "sub", "topic": format!("device/{product}/no/props") })
+                .to_string(),
+            8,
+        ),
         (json!({ "id": 9, "op": "sub", "topic": "product/AAAAAAAAAA/status" }).to_string(), 9),
         ("[".repeat(10_000), 0),
     ] {

@@ -110,10 +110,7 @@ async fn a_message_reaches_the_topic_that_the_device_subscribes_to() {
     assert_eq!(lamp.next().await, (topic, json!({ "hello": "你好" })));
     let mut other = message;
     other["Topic"] = json!("AAAAAAAAAA/lamp/data");
-    assert_eq!(
-        server.code("PublishMessage", other).await,
-        "InvalidParameterValue.TopicMismatch"
-    );
+    assert_eq!(server.code("PublishMessage", other).await, "InvalidParameterValue.TopicMismatch");
 }
 
 #[tokio::test]

@@ -68,7 +68,8 @@ impl Process {
         let key = Key::new(text("SecretId"), text("SecretKey"));
         let http = self.address("http");
         let ask = Ask::json(http, "/", params.to_string());
-        let response = key.tc3(ask, action, base::Clock::system().seconds()).send(http).await.response();
+        let response =
+            key.tc3(ask, action, base::Clock::system().seconds()).send(http).await.response();
         assert_eq!(response.get("Error"), None, "{action}");
         response
     }
@@ -196,7 +197,10 @@ async fn seeded(data: &Path, url: &str) {
     let product = products["Products"][0]["ProductId"].as_str().unwrap();
     assert!(said.contains(&format!("product {product}: 45 devices in ")), "{said}");
     let list = server.call("GetDeviceList", json!({ "ProductId": product, "Limit": 1 })).await;
-    assert_eq!((&list["Total"], &list["Devices"][0]["DeviceName"]), (&json!(45), &json!("device-0000045")));
+    assert_eq!(
+        (&list["Total"], &list["Devices"][0]["DeviceName"]),
+        (&json!(45), &json!("device-0000045"))
+    );
     let named = json!({ "ProductId": product, "DeviceName": "0044" });
     assert_eq!(server.call("GetDeviceList", named).await["Total"], 1);
     for name in ["device-0000001", "device-0000020", "device-0000045"] {

@@ -136,5 +136,8 @@ fn the_coverage_page_says_what_is_built() {
         .collect();
     let built: BTreeSet<&str> = Routes::all().names().chain(SESSION).collect();
     assert_eq!(said, built);
-    assert_eq!(COVERAGE.lines().filter(|line| line.starts_with("- [")).count(), registry::all().len());
+    assert_eq!(
+        COVERAGE.lines().filter(|line| line.starts_with("- [")).count(),
+        registry::all().len()
+    );
 }

@@ -76,7 +76,8 @@ impl Key {
         ];
         pairs.extend_from_slice(params);
         pairs.sort_unstable();
-        let joined: Vec<String> = pairs.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        let joined: Vec<String> =
+            pairs.iter().map(|(name, text)| format!("{name}={text}")).collect();
         let mac = Hmac::<Sha1>::new_from_slice(self.key.as_bytes()).unwrap();
         let mac = mac.chain_update(format!("{method}{host}/?{}", joined.join("&")));
         use base64::{Engine as _, engine::general_purpose::STANDARD};

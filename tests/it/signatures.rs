@@ -77,8 +77,13 @@ async fn what_is_altered_after_signing_is_refused() {
     check(&|ask| ask.value("content-type").push_str("; charset=utf-8"), failure).await;
     check(&|ask| ask.value("host").push('0'), failure).await;
     check(&|ask| last_digit(ask.value("authorization")), failure).await;
-    check(&|ask| ask.value("authorization").truncate(100), "AuthFailure.InvalidAuthorization").await;
-    check(&|ask| *ask.value("authorization") = "Basic cm9vdDpyb290".into(), "AuthFailure.InvalidAuthorization").await;
+    check(&|ask| ask.value("authorization").truncate(100), "AuthFailure.InvalidAuthorization")
+        .await;
+    check(
+        &|ask| *ask.value("authorization") = "Basic cm9vdDpyb290".into(),
+        "AuthFailure.InvalidAuthorization",
+    )
+    .await;
     let later = (NOON / 1000 + 1).to_string();
     check(&|ask| ask.value("x-tc-timestamp").clone_from(&later), failure).await;
     let twice = |ask: &mut Ask| ask.headers.push(("X-TC-Action".into(), "DeleteProject".into()));

@@ -178,7 +178,10 @@ impl Device {
     pub(crate) async fn report(&mut self, params: Value) -> i64 {
         let message = json!({ "method": "report", "clientToken": "t-1", "params": params });
         let reply = self.say("property", &message).await;
-        assert_eq!((&reply["method"], &reply["clientToken"]), (&json!("report_reply"), &json!("t-1")));
+        assert_eq!(
+            (&reply["method"], &reply["clientToken"]),
+            (&json!("report_reply"), &json!("t-1"))
+        );
         reply["code"].as_i64().unwrap()
     }
 

@@ -50,7 +50,8 @@ async fn a_replaced_certificate_serves_without_a_restart() {
         std::fs::copy(new.join(file), files.join(file)).unwrap();
     }
     let fresh = read(&new.join("server.pem")).to_der().unwrap();
-    let key = PKey::private_key_from_pem(&std::fs::read(files.join("server.key")).unwrap()).unwrap();
+    let key =
+        PKey::private_key_from_pem(&std::fs::read(files.join("server.key")).unwrap()).unwrap();
     for door in [server.https(), server.mqtts()] {
         let look = async || while shown(door, None).await.to_der().unwrap() != fresh {};
         tokio::time::timeout(DEADLINE, look()).await.expect("the former certificate serves");

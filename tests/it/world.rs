@@ -6,8 +6,8 @@ use base::{Clock, Millis};
 use platform::{FirstLogin, Root};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::timeout;
 use thingd::{Options, Running, config::Config};
+use tokio::time::timeout;
 
 use crate::{
     http::{Ask, Reply, code},
@@ -143,7 +143,8 @@ impl Server {
 
     /// A new device; its secret.
     pub(crate) async fn device(&self, product: &str, name: &str) -> String {
-        let made = self.call("CreateDevice", json!({ "ProductId": product, "DeviceName": name })).await;
+        let made =
+            self.call("CreateDevice", json!({ "ProductId": product, "DeviceName": name })).await;
         made["Data"]["DevicePsk"].as_str().unwrap().to_owned()
     }
 

@@ -14,6 +14,8 @@ interface Names {
   expanded?: boolean;
   controls?: string;
   required?: boolean;
+  /** Of a switch. */
+  checked?: boolean;
 }
 
 /** Sets the attributes on the first control inside; the library keeps what it does not know. */
@@ -34,6 +36,7 @@ export function Named({ children, ...names }: Names & { children: ReactNode }) {
       put('aria-required', names.required ? 'true' : undefined);
     }
     if (names.role !== undefined) put('role', names.role);
+    if (names.checked !== undefined) put('aria-checked', String(names.checked));
     if (names.expanded !== undefined) {
       put('aria-expanded', String(names.expanded));
       put('aria-haspopup', 'listbox');

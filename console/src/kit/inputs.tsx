@@ -38,7 +38,7 @@ export function NumberInput({ label, ...props }: Omit<InputNumberProps, 'label'>
 
 export function Switch({ label, ...props }: Omit<SwitchProps<boolean>, 'label'> & Label) {
   return (
-    <Named label={label}>
+    <Named label={label} checked={props.value ?? false}>
       <LibrarySwitch {...props} />
     </Named>
   );

@@ -144,7 +144,9 @@ describe('a payload', () => {
 
 describe('diagnosis codes', () => {
   const source = new URL('../../../crates/platform/src/log/diagnosis.rs', import.meta.url);
-  const written = [...readFileSync(source, 'utf8').matchAll(/=> "(\w+_\w+)",/g)].map((found) => found[1] ?? '');
+  const written = [...readFileSync(source, 'utf8').matchAll(/=> "(\w+_\w+)",/g)].map(
+    (found) => found[1] ?? '',
+  );
 
   it('that the server writes all have a meaning in both languages', () => {
     expect(written.length).toBeGreaterThan(8);

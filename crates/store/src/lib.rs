@@ -271,12 +271,12 @@ impl Store {
     /// Flushes and stops the commit thread; later commits and statements fail.
     ///
     /// # Errors
-    /// The runtime is going down.
+    /// The engine failed, or the runtime is going down.
     pub async fn close(&self) -> Result<()> {
         let store = self.clone();
         blocking(move || {
             store.0.commits.close();
-            Ok(())
+            store.0.hot.rest()
         })
         .await?;
         self.0.sql.close().await;

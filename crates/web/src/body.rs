@@ -31,10 +31,7 @@ pub(crate) async fn read(
     timeout(TIME, whole(body, room)).await.map_err(slow)?
 }
 
-async fn whole(
-    mut body: Incoming,
-    room: &Arc<Semaphore>,
-) -> Result<(Bytes, OwnedSemaphorePermit)> {
+async fn whole(mut body: Incoming, room: &Arc<Semaphore>) -> Result<(Bytes, OwnedSemaphorePermit)> {
     let full = || Error::new(Code::RequestLimitExceeded, "too many requests at the same time");
     let mut held = take(room, 0).ok_or_else(full)?;
     let mut read = BytesMut::new();

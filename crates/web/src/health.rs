@@ -8,12 +8,7 @@ use hyper::{
 use crate::front::{Answer, Front, Peer, text};
 
 /// The answer, when `path` is one of the three.
-pub(crate) fn answer(
-    front: &Front,
-    path: &str,
-    headers: &HeaderMap,
-    peer: Peer,
-) -> Option<Answer> {
+pub(crate) fn answer(front: &Front, path: &str, headers: &HeaderMap, peer: Peer) -> Option<Answer> {
     Some(match path {
         "/healthz" => text(StatusCode::OK, "ok\n"),
         "/readyz" if ready(front) => text(StatusCode::OK, "ready\n"),

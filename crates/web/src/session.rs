@@ -63,12 +63,7 @@ fn caller(front: &Front, call: &Call) -> Option<Caller> {
     account::session(&front.services, cookie::token(&call.headers)?)
 }
 
-async fn run(
-    front: &Front,
-    call: &Call,
-    caller: Option<Caller>,
-    params: Value,
-) -> Result<Vec<u8>> {
+async fn run(front: &Front, call: &Call, caller: Option<Caller>, params: Value) -> Result<Vec<u8>> {
     let ended = || Error::new(Code::AuthFailureTokenFailure, "the session has ended");
     let caller = caller.ok_or_else(ended)?;
     let zh = call.header("x-tc-language") != Some("en-US");

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use base::{Code, Error, Result};
+use parking_lot::RwLock;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
-use parking_lot::RwLock;
 use tokio_rustls::TlsAcceptor;
 
 use crate::TlsDoor;

@@ -40,7 +40,6 @@ interface ShownProps {
 }
 
 function Shown({ productId, name, tab }: ShownProps) {
-  const { t } = useTranslation();
   const key = useMemo(() => ({ ProductId: productId, DeviceName: name }), [productId, name]);
   const found = useCall('DescribeDevice', key);
   const defined = useCall('DescribeModelDefinition', { ProductId: productId });
@@ -49,7 +48,7 @@ function Shown({ productId, name, tab }: ShownProps) {
   const live = useStatus(productId, name, found.data !== undefined);
   const info = found.data?.Device;
   const gone = live.gone || found.error?.code === NOT_THERE;
-  if (gone) return <Empty title={t('device.gone')} text={t('device.goneText')} />;
+  if (gone) return <Gone />;
   if (found.error && !info) return <Failed error={found.error} onRetry={() => void found.refetch()} />;
   if (defined.error && !defined.data)
     return <Failed error={defined.error} onRetry={() => void defined.refetch()} />;
@@ -81,6 +80,14 @@ function Shown({ productId, name, tab }: ShownProps) {
       </Suspense>
     </DeviceContext>
   );
+}
+
+function Gone() {
+  const { t } = useTranslation();
+  const to = useTo();
+  const navigate = useNavigate();
+  const back = <Button onClick={() => void navigate(to('/devices'))}>{t('device.list')}</Button>;
+  return <Empty title={t('device.gone')} text={t('device.goneText')} action={back} />;
 }
 
 /** The newest state; what the server keeps of the device is fetched again when it changes. */

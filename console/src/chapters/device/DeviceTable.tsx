@@ -152,6 +152,7 @@ function useColumns(withProduct: boolean): Column<DeviceInfo>[] {
     {
       key: 'product',
       title: t('device.product'),
+      width: 118,
       ellipsis: true,
       hidden: !withProduct,
       render: (one) => (
@@ -163,26 +164,26 @@ function useColumns(withProduct: boolean): Column<DeviceInfo>[] {
     {
       key: 'status',
       title: t('device.status'),
-      width: 106,
+      width: 98,
       render: (one) => <DeviceStatus status={one.Status} />,
     },
     {
       key: 'enabled',
       title: t('device.enableState'),
-      width: 100,
+      width: 90,
       render: (one) => <EnableState enabled={one.EnableState === 1} />,
     },
     {
       key: 'first',
       title: t('device.firstOnline'),
-      width: 170,
+      width: 160,
       render: (one) => formatTime(one.FirstOnlineTime),
     },
-    { key: 'login', title: t('device.lastOnline'), width: 170, render: (one) => formatTime(one.LoginTime) },
+    { key: 'login', title: t('device.lastOnline'), width: 160, render: (one) => formatTime(one.LoginTime) },
     {
       key: 'actions',
       title: t('list.actions'),
-      width: 216,
+      width: 222,
       render: (one) => <RowActions one={one} debug={page(one, 'debug')} view={page(one, 'info')} />,
     },
   ];

@@ -85,7 +85,9 @@ export function LogTable<Row>({
         loading={pages.loading}
         error={pages.failed}
         onRetry={pages.retry}
-        detail={detail && (({ row, key }) => open.has(key) && detail(row))}
+        detail={
+          detail && (({ row, key }) => open.has(key) && <div className="device-detail">{detail(row)}</div>)
+        }
         empty={<Empty title={empty} text={t('device.emptyRange')} />}
       />
       <More pages={pages} />

@@ -47,8 +47,8 @@ export const device = {
   saidDisabled: '设备已禁用',
   empty: '还没有设备',
   emptyText: '新建设备后，将设备密钥烧录到设备端即可接入。',
-  gone: '设备已被删除',
-  goneText: '该设备不再存在，其数据已清除。',
+  gone: '设备不存在或已被删除',
+  goneText: '请检查地址，或在设备列表中查看其他设备。',
   tabs: '设备页面',
   tab: {
     info: '设备信息',

@@ -20,6 +20,15 @@ async fn a_puback_comes_after_the_commit() {
 }
 
 #[tokio::test]
+async fn the_product_gives_a_burst_its_place_in_the_line() {
+    let mut world = World::start().await;
+    let mut client = world.client("lamp").await;
+    client.send(&publish("lamp/report", Some(1), b"one")).await;
+    assert_eq!(client.next().await, puback(1));
+    assert!(world.stored("lamp has its place"), "what the product added is durable, too");
+}
+
+#[tokio::test]
 async fn acks_and_replies_keep_the_order_of_their_bursts() {
     let mut world = World::start().await;
     let mut client = world.client("lamp").await;

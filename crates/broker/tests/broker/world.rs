@@ -181,7 +181,11 @@ impl Hub for Product {
 
     fn commit(&self, who: &Grant, mut batch: Batch, store: &Store) -> Ticket {
         if !batch.is_empty() {
-            batch.put(Space::Session, format!("{} has its place", who.client.0).as_bytes(), b"here");
+            batch.put(
+                Space::Session,
+                format!("{} has its place", who.client.0).as_bytes(),
+                b"here",
+            );
         }
         store.commit(batch)
     }

@@ -37,7 +37,8 @@ impl Cell {
         self.gone.load(Ordering::SeqCst)
     }
 
-    /// Notes that the device is deleted: no row of it gets a place in the line of commits any more.
+    /// Notes that the device is deleted: no row of its shadow gets a place in the line of commits any
+    /// more.
     pub(crate) fn set_gone(&self) {
         let both = (self.shadow.lock(), self.state.lock());
         self.gone.store(true, Ordering::SeqCst);

@@ -1,6 +1,8 @@
 //! The place where all SQL of the device chapter stands.
 
-use base::{DeviceKey, DeviceName, DeviceNo, Error, Millis, ProductId, ProjectId, Result, Secret, Uin};
+use base::{
+    DeviceKey, DeviceName, DeviceNo, Error, Millis, ProductId, ProjectId, Result, Secret, Uin,
+};
 use store::{Arg, Row, Store, Tx};
 
 use super::{

@@ -102,6 +102,12 @@ impl Hot {
         retention::settle(&*self.kv, &self.clock)
     }
 
+    /// Leaves little for the next start to read again from journals; blocks.
+    pub(crate) fn rest(&self) -> Result<()> {
+        let _turn = self.keeping.lock();
+        retention::rest(&*self.kv)
+    }
+
     /// The keyspaces in which a device may have records.
     pub(crate) fn all_days(&self) -> Vec<(Series, key::Day)> {
         let days = |series| self.kv.days(series).into_iter().map(move |day| (series, day));
