@@ -8,7 +8,7 @@ export const PRODUCT_DESCRIPTION_CHARS = 80;
 
 export const PROJECT_NAME_CHARS = 64;
 export const PROJECT_DESCRIPTION_CHARS = 255;
-export const INSTANCE_DESCRIPTION_CHARS = 64;
+export const INSTANCE_DESCRIPTION_CHARS = 256;
 
 /** 设备名称 */
 export const DEVICE_NAME = /^[A-Za-z0-9:_-]{1,48}$/;

@@ -65,7 +65,6 @@ function NewForm({
       onSubmit={submit}
       blame={{
         'InvalidParameterValue.DeviceAlreadyExist': 'name',
-        'ResourceNotFound.DeviceDupKeyExist': 'name',
       }}
     >
       {productId === undefined && (

@@ -152,7 +152,6 @@ function useColumns(withProduct: boolean): Column<DeviceInfo>[] {
     {
       key: 'product',
       title: t('device.product'),
-      width: 118,
       ellipsis: true,
       hidden: !withProduct,
       render: (one) => (
@@ -183,20 +182,22 @@ function useColumns(withProduct: boolean): Column<DeviceInfo>[] {
     {
       key: 'actions',
       title: t('list.actions'),
-      width: 222,
-      render: (one) => <RowActions one={one} debug={page(one, 'debug')} view={page(one, 'info')} />,
+      width: withProduct ? 172 : 222,
+      render: (one) => (
+        <RowActions one={one} view={page(one, 'info')} debug={withProduct ? undefined : page(one, 'debug')} />
+      ),
     },
   ];
 }
 
-function RowActions({ one, view, debug }: { one: DeviceInfo; view: string; debug: string }) {
+function RowActions({ one, view, debug }: { one: DeviceInfo; view: string; debug?: string }) {
   const { t } = useTranslation();
   const { enable, disable, remove } = useOperations();
   const on = one.EnableState === 1;
   return (
     <div className="k-actions">
       <Link to={view}>{t('do.view')}</Link>
-      <Link to={debug}>{t('device.debug')}</Link>
+      {debug && <Link to={debug}>{t('device.debug')}</Link>}
       <button type="button" className="k-link" onClick={() => (on ? disable : enable)([target(one)])}>
         {t(on ? 'device.disable' : 'device.enable')}
       </button>

@@ -133,8 +133,6 @@ export const error: Words['error'] = {
   UnauthorizedOperation: 'Your account is not allowed to do this',
   UnsupportedOperation_ProductDupKeyExist: 'A product with this name exists already',
   UnsupportedOperation_ProjectDupKeyExist: 'A project with this name exists already',
-  UnsupportedOperation_DeviceDupKeyExist: 'A device with this name exists already',
-  ResourceNotFound_DeviceDupKeyExist: 'A device with this name exists already',
   UnsupportedOperation_DevicesExistUnderProduct: 'The product still has devices and cannot be deleted',
   UnsupportedOperation_ProductExistUnderProject: 'The project still has products and cannot be deleted',
   ResourceNotFound_StudioProductNotExist: 'The product does not exist or was deleted',

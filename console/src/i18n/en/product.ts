@@ -93,7 +93,7 @@ export const product: Words['product'] = {
   hostsLine: 'Hosts line',
   mqttAddress: 'MQTT address',
   sdkText:
-    'Any MQTT 3.1.1 or 5.0 client can connect, and so can the official device SDKs of Tencent Cloud IoT Explorer:',
+    'Any MQTT 3.1 or 3.1.1 client can connect, and so can the official device SDKs of Tencent Cloud IoT Explorer:',
   sdkPython: 'Python: tencent-iot-device',
   sdkC: 'C: qcloud-iot-explorer-sdk-embedded-c',
   sdkJava: 'Java / Android: explorer-device-java',

@@ -130,8 +130,6 @@ export const error = {
   UnauthorizedOperation: '当前账号没有执行此操作的权限',
   UnsupportedOperation_ProductDupKeyExist: '产品名称已存在',
   UnsupportedOperation_ProjectDupKeyExist: '项目名称已存在',
-  UnsupportedOperation_DeviceDupKeyExist: '设备名称已存在',
-  ResourceNotFound_DeviceDupKeyExist: '设备名称已存在',
   UnsupportedOperation_DevicesExistUnderProduct: '产品下还有设备，不允许删除',
   UnsupportedOperation_ProductExistUnderProject: '项目下还有产品，不允许删除',
   ResourceNotFound_StudioProductNotExist: '产品不存在或已被删除',

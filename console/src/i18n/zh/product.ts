@@ -88,7 +88,7 @@ export const product = {
     '设备按“产品 ID + 平台域名”访问服务器。把下面一行加入设备或网关的 hosts 文件，官方设备端 SDK 无需修改即可接入。',
   hostsLine: 'hosts 记录',
   mqttAddress: 'MQTT 地址',
-  sdkText: '任何 MQTT 3.1.1 / 5.0 客户端都可接入。也可使用腾讯云物联网开发平台的官方设备端 SDK：',
+  sdkText: '任何 MQTT 3.1 / 3.1.1 客户端都可接入。也可使用腾讯云物联网开发平台的官方设备端 SDK：',
   sdkPython: 'Python：tencent-iot-device',
   sdkC: 'C：qcloud-iot-explorer-sdk-embedded-c',
   sdkJava: 'Java / Android：explorer-device-java',
