@@ -16,6 +16,12 @@ export class Api {
     return new Api(server, cookie);
   }
 
+  /** For a browser's context. */
+  session(): { name: string; value: string } {
+    const [name = '', value = ''] = this.cookie.split('=');
+    return { name, value };
+  }
+
   async call<T = Record<string, unknown>>(action: string, fields: Record<string, unknown> = {}): Promise<T> {
     const answer = await fetch(`${this.server.http}/api`, {
       method: 'POST',

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const BINARY = resolve(import.meta.dirname, '../../target/release/thingd');
+/** The released binary; `THINGD_BINARY` names another (a debug build reads console/dist from disk). */
+const BINARY = process.env.THINGD_BINARY ?? resolve(import.meta.dirname, '../../target/release/thingd');
 
 export interface Login {
   Uin: string;

@@ -32,6 +32,7 @@ struct Process {
 fn serve(data: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command.arg("serve").arg("--data").arg(data);
+    command.arg("--ready-file").arg(data.with_extension("ready"));
     for door in ["--http", "--mqtt", "--mqtts"] {
         command.args([door, "127.0.0.1:0"]);
     }
@@ -46,8 +47,7 @@ impl Process {
     }
 
     async fn begin(command: &mut Command, data: &Path) -> Self {
-        let ready_file = data.with_extension("ready");
-        let mut child = command.arg("--ready-file").arg(&ready_file).spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let errors = child.stderr.take().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let lines = tokio::task::spawn_blocking(move || {
@@ -55,7 +55,8 @@ impl Process {
         });
         timeout(DEADLINE, lines).await.expect("it did not start").unwrap().expect("it ended");
         let read = |file: &Path| serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        let (ready, login) = (read(&ready_file), read(&data.join("first-login.json")));
+        let (ready, login) =
+            (read(&data.with_extension("ready")), read(&data.join("first-login.json")));
         Self { child, ready, login, errors }
     }
 
@@ -152,6 +153,15 @@ async fn a_second_server_on_the_folder_is_refused() {
     assert_eq!(first.terminate().await.0.code(), Some(0));
     let third = Process::start(&data).await;
     assert_eq!(third.terminate().await.0.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_without_a_folder_are_beside_the_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = serve(Path::new("data"));
+    let data = folder.path().join("data");
+    let server = Process::begin(command.current_dir(folder.path()), &data).await;
+    assert_eq!(server.terminate().await.0.code(), Some(0));
 }
 
 #[test]

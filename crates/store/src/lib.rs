@@ -19,6 +19,7 @@ mod ticket;
 use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use base::{DeviceNo, Error, Millis, Result};
+use tokio::time::timeout;
 
 pub use batch::{Batch, Series, Space};
 pub use sql::{Arg, Row, Tx};
@@ -27,6 +28,9 @@ pub use ticket::Ticket;
 use commit::{Commits, Limits};
 use hot::{Disk, Hot, Keep, Probe};
 use sql::Sql;
+
+/// How long closing waits for the hot store to write its tables; on a broken disk it never does.
+const RESTING: Duration = Duration::from_secs(2);
 
 /// Where the metadata lives.
 #[derive(Debug, Clone)]
@@ -273,14 +277,19 @@ impl Store {
     /// # Errors
     /// The engine failed, or the runtime is going down.
     pub async fn close(&self) -> Result<()> {
-        let store = self.clone();
+        let (store, hot) = (self.clone(), self.clone());
         blocking(move || {
             store.0.commits.close();
-            store.0.hot.rest()
+            Ok(())
         })
         .await?;
+        let rested = timeout(RESTING, blocking(move || hot.0.hot.rest())).await;
         self.0.sql.close().await;
-        Ok(())
+        // What was acknowledged is in the journals, so nothing is lost when the disk is too slow.
+        rested.unwrap_or_else(|_| {
+            tracing::warn!("the hot store did not come to rest, the next start is slower");
+            Ok(())
+        })
     }
 }
 

@@ -104,6 +104,23 @@ async fn what_is_acknowledged_is_seen_and_outlives_the_process() {
     }
 }
 
+/// The engine's worker ends with the first table that it cannot write, and a flush waits for it.
+#[test]
+fn closing_ends_though_the_disk_is_gone() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (folder, clock) = (folder(), Clock::manual(NOON));
+        let store = open(&folder, &clock).await;
+        for key in 0_u8..16 {
+            store.commit(put(&[key], &vec![key; 1 << 19])).await.unwrap();
+        }
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        timeout(Duration::from_secs(20), store.close()).await.expect("closing hangs").unwrap();
+    });
+    // The thread that waits for the engine would be waited for.
+    runtime.shutdown_background();
+}
+
 #[tokio::test]
 async fn a_second_opener_is_refused_until_the_first_is_gone() {
     let (folder, clock) = (folder(), Clock::manual(NOON));

@@ -29,7 +29,7 @@ use crate::{
 
 /// How long the doors may take to close.
 const DOORS: Duration = Duration::from_secs(4);
-/// How long calls whose connection was cut may still take: the longest waits for a device.
+/// How long calls whose connection was cut, and housekeeping, may still take.
 const CALLS: Duration = Duration::from_secs(1);
 /// How often what is past its retention is dropped.
 const RETENTION: Duration = Duration::from_secs(3600);
@@ -322,7 +322,9 @@ impl Running {
         if timeout(CALLS, self.services.finish_calls()).await.is_err() {
             tracing::warn!("calls in progress did not end in time");
         }
-        self.tasks.wait().await;
+        if timeout(CALLS, self.tasks.wait()).await.is_err() {
+            tracing::warn!("housekeeping did not end in time");
+        }
         self.store.close().await?;
         Ok(())
     }

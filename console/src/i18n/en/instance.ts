@@ -17,7 +17,7 @@ export const instance: Words['instance'] = {
   remark: 'Remark',
   editRemark: 'Edit remark',
   remarkName: 'Remark',
-  remarkLong: 'At most 64 characters',
+  remarkLong: 'At most 256 characters',
   created: 'Created',
   expires: 'Expires',
   never: 'Does not expire',

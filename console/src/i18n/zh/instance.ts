@@ -15,7 +15,7 @@ export const instance = {
   remark: '备注',
   editRemark: '修改备注',
   remarkName: '实例备注名称',
-  remarkLong: '最多 64 个字符',
+  remarkLong: '最多 256 个字符',
   created: '创建时间',
   expires: '过期时间',
   never: '长期有效',

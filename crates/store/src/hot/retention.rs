@@ -11,8 +11,6 @@ use crate::{Series, Space};
 const AHEAD: Millis = 86_400_000;
 /// With more journals than this, the spaces that seldom change are flushed, since they pin them.
 const JOURNALS: usize = 4;
-/// A start reads journals of this size again in a tenth of a second.
-const REST_BYTES: u64 = 4 << 20;
 
 /// How many days each series is kept.
 #[derive(Debug, Clone, Copy)]
@@ -61,11 +59,8 @@ pub(super) fn settle(kv: &dyn Kv, clock: &Clock) -> Result<()> {
     if kv.journals()?.0 > JOURNALS { flush_spaces(kv) } else { Ok(()) }
 }
 
-/// Flushes everything, if a start would have to read much of it again from journals.
+/// Flushes everything, so that a start has little to read again from journals.
 pub(super) fn rest(kv: &dyn Kv) -> Result<()> {
-    if kv.journals()?.1 <= REST_BYTES {
-        return Ok(());
-    }
     for series in [Series::Points, Series::Logs] {
         for day in kv.days(series) {
             kv.flush(Place::Day(series, day))?;
