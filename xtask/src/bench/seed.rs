@@ -57,7 +57,7 @@ pub(crate) fn run(seed: &Seed) -> Result<()> {
 }
 
 fn start(what: &str, data: &Path) -> Result<Server> {
-    let (server, took) = timed(|| Server::start(data, &[]))?;
+    let (server, took) = timed(|| Server::start(data, &[("THINGD_LOG__FILTER", "warn")]))?;
     row(&format!("{what}, spawn to ready file"), took);
     Ok(server)
 }

@@ -98,7 +98,7 @@ struct Inside {
 impl Cells {
     /// The one cell of a device.
     pub(crate) fn get(&self, store: &Store, no: DeviceNo) -> Result<Arc<Cell>> {
-        if let Some(cell) = self.0.lock().known.get(&no).and_then(Weak::upgrade) {
+        if let Some(cell) = self.in_use(no) {
             return Ok(cell);
         }
         let loaded = Arc::new(Cell::load(store, no)?);
@@ -108,6 +108,11 @@ impl Cells {
         }
         inside.add(&loaded);
         Ok(loaded)
+    }
+
+    /// The cell of a device, if it is in memory.
+    pub(crate) fn in_use(&self, no: DeviceNo) -> Option<Arc<Cell>> {
+        self.0.lock().known.get(&no).and_then(Weak::upgrade)
     }
 }
 

@@ -284,8 +284,13 @@ pub async fn counts(services: &Services, product: &ProductId) -> Result<(u64, u6
     Ok((all, u64::try_from(activated).unwrap_or(0)))
 }
 
+/// A device's times. Memory knows what is still on its way to the disk: who was just told that a
+/// device came asks before the batch of its coming is committed.
 fn current(services: &Services, no: DeviceNo) -> Result<State> {
-    State::load(&services.store, no)
+    match services.devices.cell_in_use(no) {
+        Some(cell) => Ok(cell.state.lock().clone()),
+        None => State::load(&services.store, no),
+    }
 }
 
 fn status(services: &Services, key: &DeviceKey, state: &State) -> Status {

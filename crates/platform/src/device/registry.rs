@@ -48,6 +48,10 @@ impl Devices {
         self.cells.get(store, no)
     }
 
+    pub(super) fn cell_in_use(&self, no: DeviceNo) -> Option<Arc<Cell>> {
+        self.cells.in_use(no)
+    }
+
     /// A number above all earlier ones, across restarts too (it follows the clock).
     pub(crate) fn next_epoch(&self, now: Millis) -> u64 {
         let floor = u64::try_from(now).unwrap_or(0).saturating_mul(1000);

@@ -291,6 +291,19 @@ async fn the_psk_of_an_identity_is_the_decoded_secret() {
     assert!(world.hub.secret(b"nobody").is_none());
 }
 
+/// A live page is told at once, and asks before the batch is on the disk.
+#[tokio::test]
+async fn who_was_told_of_a_coming_finds_its_times_before_the_commit() {
+    let world = World::new().await;
+    let secret = world.make("lamp").await;
+    let grant = world.connect("lamp", &secret).await.unwrap();
+    let mut batch = Batch::default();
+    let peer = "10.0.0.7:4000".parse().unwrap();
+    world.hub.event(&grant, Event::Online { at: T0 + 5_000, peer }, &mut batch);
+    let device = world.on("DescribeDevice", "lamp", json!({})).await["Device"].clone();
+    assert_eq!(device["FirstOnlineTime"], T0 / 1000 + 5);
+}
+
 both!(coming_and_going_is_kept_and_an_older_connection_says_nothing);
 async fn coming_and_going_is_kept_and_an_older_connection_says_nothing(bed: Bed) {
     let world = World::of(bed).await;
