@@ -1,0 +1,107 @@
+/** The pages of the console, and how each looks when it is there. */
+import type { Server } from './server.js';
+import { expect, room, type Page } from './test.js';
+import type { Language, Side } from './world.js';
+
+export interface Place {
+  name: string;
+  /** In the enterprise instance; `/instances` stands outside. */
+  path: (side: Side) => string;
+  /** What is opened on the page, in the words of the language. */
+  open?: (page: Page, side: Side, language: Language) => Promise<void>;
+  /** Shows texts of the server that are in one language only: standard features of categories. */
+  foreign?: boolean;
+}
+
+const OUTSIDE = '/instances';
+
+const device = (tab: string) => (side: Side) => `/devices/${side.product}/${side.name}/${tab}`;
+const product = (step: string) => (side: Side) => `/products/${side.product}/${step}`;
+
+const projects = (side: Side) => `/projects?name=${encodeURIComponent(side.projectName)}`;
+
+const pick = (language: Language, zh: string, en: string) => (language === 'zh' ? zh : en);
+
+const press = (zh: string, en: string) => async (page: Page, _side: Side, language: Language) =>
+  page.getByRole('button', { name: pick(language, zh, en), exact: true }).first().click();
+const tab = (zh: string, en: string) => async (page: Page, _side: Side, language: Language) =>
+  page.getByRole('tab', { name: pick(language, zh, en) }).click();
+const dialog = (page: Page) => expect(page.getByRole('dialog')).toBeVisible();
+
+export const PLACES: Place[] = [
+  { name: 'instances', path: () => OUTSIDE },
+  { name: 'instance-info', path: () => '/info' },
+  { name: 'projects', path: projects },
+  { name: 'project-new', path: projects, open: press('新建项目', 'New project') },
+  { name: 'products', path: (side) => `/products?project=${side.project}` },
+  { name: 'products-none', path: () => '/products?name=nobody' },
+  { name: 'product-category', path: () => '/products/new' },
+  {
+    name: 'product-form', path: (side) => `/products/new?project=${side.project}`,
+    open: async (page, _side, language) => {
+      await page.getByRole('textbox').first().fill(pick(language, '灯', 'light'));
+      await page.getByRole('option').first().click();
+      await page.getByRole('button', { name: pick(language, '下一步', 'Next') }).click();
+      await page.getByRole('button', { name: pick(language, '保存', 'Save') }).click();
+    },
+  },
+  { name: 'product-model', path: product('model'), open: tab('自定义功能', 'Custom features') },
+  { name: 'product-more', path: product('model'), open: press('更多信息', 'More information') },
+  {
+    name: 'product-feature', path: product('model'),
+    open: async (page, side, language) => {
+      await tab('自定义功能', 'Custom features')(page, side, language);
+      await page.getByRole('row').filter({ hasText: 'water' }).first()
+        .getByRole('button', { name: pick(language, '编辑', 'Edit') }).click();
+      await dialog(page);
+    },
+  },
+  { name: 'product-json', path: product('model'), open: press('查看物模型 JSON', 'View model JSON') },
+  { name: 'product-import', path: product('model'), open: press('导入物模型', 'Import model') },
+  { name: 'product-standard', path: product('model'), open: press('添加标准功能', 'Add standard features'), foreign: true },
+  { name: 'product-develop', path: product('develop') },
+  { name: 'product-debug', path: product('debug') },
+  { name: 'product-release', path: product('release') },
+  { name: 'devices', path: (side) => `/devices?project=${side.project}` },
+  { name: 'device-new', path: (side) => `/devices?project=${side.project}`, open: press('新建设备', 'New device') },
+  { name: 'device-info', path: device('info') },
+  { name: 'device-properties', path: device('properties') },
+  {
+    name: 'device-history', path: device('properties'),
+    open: async (page) => {
+      await page.getByRole('row').filter({ hasText: 'temperature' }).getByRole('button').click();
+      await expect(page.getByRole('dialog').locator('canvas').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'device-events', path: device('model'),
+    open: async (page) => page.getByRole('row').filter({ hasText: 'pump_fault' }).getByRole('button').click(),
+  },
+  { name: 'device-actions', path: device('model'), open: tab('行为', 'Action') },
+  { name: 'device-contents', path: device('logs') },
+  { name: 'device-comings', path: (side) => `${device('logs')(side)}?log=online` },
+  { name: 'device-diagnosis', path: (side) => `${device('logs')(side)}?log=diagnosis` },
+  {
+    name: 'device-debug', path: device('debug'),
+    open: async (page, side) => {
+      await expect(page.getByRole('log')).toBeVisible();
+      await side.device.report({ pressure: 9.3 });
+      await expect(page.getByRole('log').getByText('report_reply', { exact: true })).toBeVisible();
+    },
+  },
+  { name: 'device-call', path: device('debug'), open: tab('行为调用', 'Actions') },
+  { name: 'device-publish', path: device('debug'), open: tab('消息发布', 'Publish') },
+  { name: 'device-offline', path: (side) => `/devices/${side.product}/store-05/debug` },
+  { name: 'device-gone', path: (side) => `/devices/${side.product}/nobody/info` },
+  { name: 'not-found', path: () => '/nowhere' },
+];
+
+export function address(server: Server, path: string): string {
+  return path === OUTSIDE ? server.http + path : room(server, path);
+}
+
+/** Nothing loads any more. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.locator('.app-splash, .k-skeleton, .k-bar, [aria-busy=true], .t-loading')).toHaveCount(0);
+  await expect(page.locator('main').first()).toBeVisible();
+}
