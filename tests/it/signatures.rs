@@ -145,7 +145,7 @@ async fn a_body_of_more_than_ten_mebibytes_is_refused_and_one_of_just_as_much_is
     body.resize(10 << 20, b' ');
     assert_eq!(code(&server, &server.signed(ACTION, body.clone())).await, "");
     body.push(b' ');
-    assert_eq!(code(&server, &server.signed(ACTION, body)).await, "InvalidRequest");
+    assert_eq!(code(&server, &server.signed(ACTION, body)).await, "RequestSizeLimitExceeded");
 }
 
 #[tokio::test]

@@ -3,12 +3,23 @@
 
 use base::{Code, Error, Result};
 
+/// The most pairs of a request. Read before anybody is known, so it bounds what strangers cost.
+pub const PAIRS: usize = 10_000;
+
 /// The decoded pairs of `a=1&b=%20`, in order. Empty pieces are skipped.
 ///
 /// # Errors
-/// `InvalidParameter`: a broken percent escape, or text that is not UTF-8.
+/// `InvalidParameter`: more than [`PAIRS`], a broken percent escape, or text that is not UTF-8.
 pub fn pairs(raw: &str) -> Result<Vec<(String, String)>> {
-    raw.split('&').filter(|piece| !piece.is_empty()).map(pair).collect()
+    let mut found = Vec::new();
+    for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
+        if found.len() == PAIRS {
+            let text = format!("the query or form has more than {PAIRS} pairs");
+            return Err(Error::new(Code::InvalidParameter, text));
+        }
+        found.push(pair(piece)?);
+    }
+    Ok(found)
 }
 
 fn pair(piece: &str) -> Result<(String, String)> {
@@ -42,6 +53,13 @@ fn decoded(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_many_pairs_are_refused_before_they_are_read() {
+        assert_eq!(pairs(&"a&".repeat(PAIRS)).unwrap().len(), PAIRS);
+        assert!(pairs(&"a&".repeat(PAIRS + 1)).is_err());
+        assert!(pairs(&"a&".repeat(5_000_000)).is_err());
+    }
 
     #[test]
     fn pairs_are_decoded_in_order() {

@@ -60,7 +60,7 @@ pub(crate) fn look(services: &Services, key: &DeviceKey, at: base::Millis, messa
     }
     let topic = Topic::Messages(key.clone());
     if services.live.looked_at(&topic) {
-        let (payload, encoding) = log::shown(message.payload);
+        let (payload, encoding) = log::shown(log::kept(message.payload));
         let news = serde_json::json!({
             "Time": at,
             "Direction": message.direction.as_str(),

@@ -165,6 +165,7 @@ fn grant(
         Refusal::Unavailable
     })?;
     let client = ClientKey(hello.client_id.into());
+    let last = cell.state.lock().epoch;
     let session = Session {
         no: credential.no,
         down: DownTopics::of(&key),
@@ -178,7 +179,7 @@ fn grant(
     };
     Ok(Grant {
         client,
-        epoch: services.devices.next_epoch(hello.now),
+        epoch: services.devices.next_epoch(hello.now, last),
         limits: services.settings.device_limits,
         allows: Switches::default(),
         data: Arc::new(session),

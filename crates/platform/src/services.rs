@@ -106,12 +106,17 @@ impl Services {
         }))
     }
 
-    /// Makes the root account and its instances, unless they exist: `None`.
+    /// Makes the root account and its instances, unless they exist: `None`. `keep` writes the login
+    /// down before anything is committed.
     ///
     /// # Errors
-    /// A given value is not valid, or the store failed.
-    pub async fn first_start(self: &Arc<Self>, root: Root) -> Result<Option<FirstLogin>> {
-        account::first_start(self, root).await
+    /// A given value is not valid, `keep` failed, or the store failed.
+    pub async fn first_start(
+        self: &Arc<Self>,
+        root: Root,
+        keep: impl FnOnce(&FirstLogin) -> Result<()>,
+    ) -> Result<Option<FirstLogin>> {
+        account::first_start(self, root, keep).await
     }
 
     /// Gives the way down to devices, and where they find the server. The broker is given once;

@@ -81,7 +81,7 @@ impl Bed {
         let store = Store::open(options(&folder, &metadata), clock.clone()).await.unwrap();
         let services = open(store, &clock).await;
         let root = Root { password: Some(Secret::new(PASSWORD)), ..Root::default() };
-        let login = services.first_start(root).await.unwrap().unwrap();
+        let login = services.first_start(root, |_| Ok(())).await.unwrap().unwrap();
         Self { services, clock, login, routes: Routes::all(), folder, metadata }
     }
 

@@ -55,6 +55,7 @@ pub(crate) fn up(
         Box::pin(async move {
             if let Err(error) = device::set_version(&services, no, &version).await {
                 tracing::error!(?error, "reported firmware version is not stored");
+                device::forget_info(&services, no);
             }
         })
     })

@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use base::{Clock, Rand};
+use base::{Clock, Error, Rand};
 use broker::{Broker, TlsDoor};
 use platform::{Doors, FirstLogin, PlatformHub, Root, Services, Settings};
 use serde_json::json;
@@ -100,10 +100,11 @@ pub(crate) async fn open(options: Options) -> Result<Opened> {
     let store = Store::open(store_options(&data, &config), clock.clone()).await?;
     let rand = seed.map_or_else(Rand::system, Rand::seeded);
     let services = Services::open(store.clone(), clock, rand, settings(&config)).await?;
-    let first = services.first_start(root).await?;
-    if let Some(login) = &first {
-        tls::write(&data.join("first-login.json"), &serde_json::to_vec_pretty(login)?)?;
-    }
+    let keep = |login: &FirstLogin| {
+        let text = serde_json::to_vec_pretty(login).map_err(Error::internal)?;
+        tls::write(&data.join("first-login.json"), &text).map_err(Error::internal)
+    };
+    let first = services.first_start(root, keep).await?;
     Ok(Opened { store, services, first })
 }
 
@@ -228,11 +229,13 @@ fn doors(config: &Config, addresses: &Addresses) -> Doors {
     let address = mqtt.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), shown).to_string();
     let host = if config.mqtt.host.is_empty() { address.clone() } else { config.mqtt.host.clone() };
     let port = |address: Option<SocketAddr>| address.map_or(0, |address| address.port());
-    let ws_url = match (addresses.http, addresses.https) {
-        (Some(http), _) => format!("ws://{}/mqtt", SocketAddr::new(shown(http), http.port())),
-        (None, Some(https)) => {
-            format!("wss://{}/mqtt", SocketAddr::new(shown(https), https.port()))
-        }
+    let at = |door: SocketAddr| match config.mqtt.host.as_str() {
+        "" => SocketAddr::new(shown(door), door.port()).to_string(),
+        host => format!("{host}:{}", door.port()),
+    };
+    let ws_url = match (addresses.https, addresses.http) {
+        (Some(https), _) => format!("wss://{}/mqtt", at(https)),
+        (None, Some(http)) => format!("ws://{}/mqtt", at(http)),
         (None, None) => String::new(),
     };
     Doors { host, address, mqtt: port(addresses.mqtt), mqtts: port(addresses.mqtts), ws_url }

@@ -38,7 +38,7 @@ async fn whole(mut body: Incoming, room: &Arc<Semaphore>) -> Result<(Bytes, Owne
     while let Some(data) = next(&mut body).await? {
         let refused = if read.len() + data.len() > BYTES {
             let text = format!("the request body is longer than {BYTES} bytes");
-            Error::new(Code::InvalidRequest, text)
+            Error::new(Code::RequestSizeLimitExceeded, text)
         } else if let Some(more) = take(room, data.len()) {
             held.merge(more);
             read.extend_from_slice(&data);

@@ -27,7 +27,7 @@ pub(crate) async fn call(front: &Front, call: &Call) -> Answer {
     let started = tokio::time::Instant::now();
     let action = call.header("x-tc-action");
     let caller = caller(front, call);
-    let (outcome, cookie) = match (action, wish(call, action)) {
+    let (outcome, cookie) = match (action, wish(call, action, caller.is_some())) {
         (_, Err(error)) => (Err(error), None),
         (Some("Login"), Ok(params)) => login(front, call, params).await,
         (Some("Logout"), Ok(params)) => logout(front, call, params).await,
@@ -44,8 +44,12 @@ pub(crate) async fn call(front: &Front, call: &Call) -> Answer {
 /// What is answered, and the cookie that goes with it.
 type Outcome = (Result<Vec<u8>>, Option<String>);
 
-/// The parameters; nothing is read of a call that another site may have made.
-fn wish(call: &Call, action: Option<&str>) -> Result<Value> {
+/// What a call without a session may have: `Login` and `Logout`.
+const STRANGER_BYTES: usize = 16 << 10;
+
+/// The parameters; nothing is read of a call that another site may have made, or that is made by
+/// nobody who is known.
+fn wish(call: &Call, action: Option<&str>, known: bool) -> Result<Value> {
     if call.method != Method::POST {
         return Err(Error::new(Code::UnsupportedProtocol, "console calls are POST"));
     }
@@ -54,6 +58,13 @@ fn wish(call: &Call, action: Option<&str>) -> Result<Value> {
     }
     if !cookie::same_origin(&call.headers) {
         return Err(Error::new(Code::UnauthorizedOperation, "the call comes from another site"));
+    }
+    if !known && !matches!(action, Some("Login" | "Logout")) {
+        return Err(Error::new(Code::AuthFailureTokenFailure, "the session has ended"));
+    }
+    if !known && call.body.len() > STRANGER_BYTES {
+        let text = format!("the request body is longer than {STRANGER_BYTES} bytes");
+        return Err(Error::new(Code::RequestSizeLimitExceeded, text));
     }
     api::params::from_json(&call.body)
 }

@@ -20,13 +20,15 @@ const ROOT: &str = "root";
 /// What the public instance may activate at first (interface.md).
 const ACTIVATION_CODES: u64 = 100;
 
-/// Makes everything in one transaction, unless there is an account already.
+/// Makes everything in one transaction, unless there is an account already. `keep` writes the login
+/// down before the commit: a login that nobody knows would make the account useless.
 ///
 /// # Errors
-/// A given value is not valid, or the store failed.
+/// A given value is not valid, `keep` failed, or the store failed.
 pub(crate) async fn first_start(
     services: &Arc<Services>,
     root: Root,
+    keep: impl FnOnce(&FirstLogin) -> Result<()>,
 ) -> Result<Option<FirstLogin>> {
     let mut tx = services.store.begin().await?;
     if tables::any_user(&mut tx).await? {
@@ -42,9 +44,7 @@ pub(crate) async fn first_start(
     tables::key_add(&mut tx, &key, now).await?;
     let public = make(services, &mut tx, chosen.uin, Kind::Public).await?;
     let enterprise = make(services, &mut tx, chosen.uin, Kind::Enterprise).await?;
-    tx.commit().await?;
-    services.accounts.reload(&services.store).await?;
-    Ok(Some(FirstLogin {
+    let login = FirstLogin {
         uin: chosen.uin.to_string(),
         user_name: ROOT.into(),
         password: text(&chosen.password),
@@ -54,7 +54,11 @@ pub(crate) async fn first_start(
         public_project_id: public.default_project.to_string(),
         enterprise_instance_id: enterprise.id.to_string(),
         enterprise_project_id: enterprise.default_project.to_string(),
-    }))
+    };
+    keep(&login)?;
+    tx.commit().await?;
+    services.accounts.reload(&services.store).await?;
+    Ok(Some(login))
 }
 
 /// The environment's values, checked, and random ones for the rest.

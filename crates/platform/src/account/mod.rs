@@ -203,6 +203,8 @@ pub(crate) async fn set_password(cx: &Cx, old: &Secret, new: &Secret) -> Result<
     tables::set_password(&mut tx, &cx.user, &hash).await?;
     tables::sessions_end(&mut tx, &cx.user).await?;
     tx.commit().await?;
+    // First the new password, then the end of what the old one opened.
+    let reloaded = cx.accounts.reload(&cx.store).await;
     cx.accounts.sessions.lock().end_all_of(&cx.user);
-    cx.accounts.reload(&cx.store).await
+    reloaded
 }

@@ -26,7 +26,7 @@ async fn the_first_start_makes_everything_once(bed: Bed) {
     let file = serde_json::to_value(login).unwrap();
     assert_eq!(file["EnterpriseProjectId"], login.enterprise_project_id);
     assert_eq!(format!("{login:?}"), "FirstLogin(..)");
-    assert!(bed.services.first_start(Root::default()).await.unwrap().is_none());
+    assert!(bed.services.first_start(Root::default(), |_| Ok(())).await.unwrap().is_none());
     let all = bed.ok("DescribeInstances", json!({})).await;
     let types: Vec<_> =
         all["Instances"].as_array().unwrap().iter().map(|i| &i["InstanceType"]).collect();
@@ -122,7 +122,7 @@ async fn what_the_environment_sets_is_checked() {
         Root { password: Some(Secret::new("")), ..Root::default() },
     ];
     for root in bad {
-        let error = services.first_start(root).await.unwrap_err();
+        let error = services.first_start(root, |_| Ok(())).await.unwrap_err();
         assert_eq!(error.code(), Code::InvalidParameterValue, "{error}");
     }
     let root = Root {
@@ -131,7 +131,7 @@ async fn what_the_environment_sets_is_checked() {
         secret_id: Some("AKIDtesttesttest".into()),
         secret_key: Some(Secret::new("keykeykeykey")),
     };
-    let login = services.first_start(root).await.unwrap().unwrap();
+    let login = services.first_start(root, |_| Ok(())).await.unwrap().unwrap();
     assert_eq!((login.uin.as_str(), login.password.as_str()), ("100000000001", "pw"));
     let (_, secret) = key(&services, "AKIDtesttesttest").unwrap();
     assert_eq!(secret, Secret::new("keykeykeykey"));

@@ -24,7 +24,7 @@ pub async fn import(cx: &Cx, product: &ProductId, names: Vec<DeviceName>) -> Res
     let mut tx = cx.store.begin().await?;
     tx.lock(cx.uin).await?;
     // Under the lock: a product that is being deleted must not get a device.
-    let owner = product::get(cx, product).await?;
+    let owner = product::owned_in(cx, &mut tx, product).await?;
     let count = tables::count(&mut tx, product).await?;
     if count + rows.len() as u64 > u64::from(cx.settings.devices_per_product) {
         let text = format!("product {product} has {count} devices already");

@@ -2,7 +2,10 @@
 //! by the PSK callback, and a bounded memory of them. SQL is the truth; its outbox is applied here
 //! before an API call answers, and swept at start, so that a crash in between heals.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use base::{DeviceKey, DeviceNo, Result, Secret};
 use parking_lot::Mutex;
@@ -61,6 +64,8 @@ const UNKNOWN: usize = 5_000;
 struct Known {
     found: Generations<Arc<Credential>>,
     missing: Generations<()>,
+    /// Deleted or disabled, but the hot store may not know it yet: they get no credential.
+    barred: HashSet<Box<str>>,
     /// Grows with each change, so that a slow reader does not put back what was true before it.
     changes: u64,
 }
@@ -103,7 +108,7 @@ impl Default for Mirror {
     fn default() -> Self {
         let (found, missing) = (Generations::new(KNOWN), Generations::new(UNKNOWN));
         Self {
-            known: Mutex::new(Known { found, missing, changes: 0 }),
+            known: Mutex::new(Known { found, missing, barred: HashSet::new(), changes: 0 }),
             applying: tokio::sync::Mutex::new(()),
         }
     }
@@ -114,6 +119,9 @@ impl Mirror {
     pub(crate) fn get(&self, store: &Store, client_id: &str) -> Result<Option<Arc<Credential>>> {
         let changes = {
             let mut known = self.known.lock();
+            if known.barred.contains(client_id) {
+                return Ok(None);
+            }
             if let Some(found) = known.found.get(client_id) {
                 return Ok(Some(found));
             }
@@ -134,6 +142,13 @@ impl Mirror {
         Ok(found)
     }
 
+    /// Refuses devices from now until [`Mirror::apply`] has brought what SQL says of them: whoever is
+    /// deleted or disabled stays out although the hot store may be refusing writes.
+    pub(crate) fn bar(&self, keys: &[DeviceKey]) {
+        let mut known = self.known.lock();
+        known.barred.extend(keys.iter().map(|key| key.client_id().into_boxed_str()));
+    }
+
     /// Brings what SQL's outbox names into the hot store; returns when that is durable.
     pub(crate) async fn apply(&self, store: &Store) -> Result<()> {
         loop {
@@ -149,6 +164,7 @@ impl Mirror {
                     let client_id = row.key.client_id();
                     known.found.remove(&client_id);
                     known.missing.remove(&client_id);
+                    known.barred.remove(client_id.as_str());
                 }
             }
             let mut tx = store.begin().await?;

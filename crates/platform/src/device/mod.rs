@@ -54,7 +54,7 @@ pub async fn create(cx: &Cx, key: &DeviceKey, secret: Option<String>) -> Result<
     let mut tx = cx.store.begin().await?;
     tx.lock(cx.uin).await?;
     // Under the lock: a product that is being deleted must not get a device.
-    let owner = product::get(cx, &key.product).await?;
+    let owner = product::owned_in(cx, &mut tx, &key.product).await?;
     let count = tables::count(&mut tx, &key.product).await?;
     if count >= u64::from(cx.settings.devices_per_product) {
         let full = format!("product {} has {count} devices already", key.product);
@@ -184,12 +184,15 @@ pub async fn delete(cx: &Cx, keys: &[DeviceKey]) -> Result<()> {
         gone.push(device);
     }
     tx.commit().await?;
-    cx.devices.mirror.apply(&cx.store).await?;
+    cx.devices.mirror.bar(keys);
+    let mirrored = cx.devices.mirror.apply(&cx.store).await;
     for device in &gone {
-        let cell = cx.devices.cell(&cx.store, device.no)?;
-        cell.set_gone();
+        if let Ok(cell) = cx.devices.cell(&cx.store, device.no) {
+            cell.set_gone();
+        }
         kick(cx.services(), &device.key);
     }
+    mirrored?;
     purge(cx.services()).await
 }
 
@@ -208,11 +211,14 @@ pub async fn enable(cx: &Cx, keys: &[DeviceKey], enabled: bool) -> Result<()> {
         tables::outbox_add(&mut tx, key).await?;
     }
     tx.commit().await?;
-    cx.devices.mirror.apply(&cx.store).await?;
+    if !enabled {
+        cx.devices.mirror.bar(keys);
+    }
+    let mirrored = cx.devices.mirror.apply(&cx.store).await;
     if !enabled {
         keys.iter().for_each(|key| kick(cx.services(), key));
     }
-    Ok(())
+    mirrored
 }
 
 fn bounded(keys: &[DeviceKey]) -> Result<()> {
@@ -250,8 +256,10 @@ pub async fn sweep(services: &Services) -> Result<()> {
     purge(services).await
 }
 
-/// Removes the hot rows of deleted devices.
+/// Removes the hot rows of deleted devices. One at a time: a row that two of them found would be
+/// counted twice.
 async fn purge(services: &Services) -> Result<()> {
+    let _turn = services.devices.purging.lock().await;
     loop {
         let gone = tables::purge(&services.store).await?;
         if gone.is_empty() {
@@ -266,6 +274,9 @@ async fn purge(services: &Services) -> Result<()> {
                 batch.delete(space, &no.0.to_be_bytes());
             }
             services.store.commit(batch).await?;
+            if let Some(cell) = services.devices.cell_in_use(no) {
+                *cell.state.lock() = State::default();
+            }
             services.store.forget_device(no).await?;
             let mut tx = services.store.begin().await?;
             tables::purge_done(&mut tx, no).await?;
@@ -403,7 +414,16 @@ fn firmware(info: &str) -> Option<String> {
         fw_ver: Option<String>,
     }
     let version = serde_json::from_str::<Info>(info).ok()?.fw_ver?;
-    (1..=VERSION_CHARS).contains(&version.chars().count()).then_some(version)
+    // PostgreSQL has no text with a NUL.
+    let fits = (1..=VERSION_CHARS).contains(&version.chars().count()) && !version.contains('\0');
+    fits.then_some(version)
+}
+
+/// Forgets what a device said of itself, so that its next report is news again.
+pub(crate) fn forget_info(services: &Services, no: DeviceNo) {
+    if let Some(cell) = services.devices.cell_in_use(no) {
+        cell.state.lock().info.clear();
+    }
 }
 
 /// Notes a reported firmware version in the metadata, where lists look for it.

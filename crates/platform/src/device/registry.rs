@@ -24,6 +24,7 @@ pub struct Devices {
     pub(super) mirror: Mirror,
     cells: Cells,
     pub(crate) calls: Calls,
+    pub(super) purging: tokio::sync::Mutex<()>,
     epoch: AtomicU64,
     complaints: Mutex<HashMap<DeviceNo, Millis>>,
     /// Connections by product; during a takeover a device counts twice for a moment.
@@ -52,9 +53,10 @@ impl Devices {
         self.cells.in_use(no)
     }
 
-    /// A number above all earlier ones, across restarts too (it follows the clock).
-    pub(crate) fn next_epoch(&self, now: Millis) -> u64 {
-        let floor = u64::try_from(now).unwrap_or(0).saturating_mul(1000);
+    /// A number above all earlier ones, across restarts too: it follows the clock, and is above
+    /// `last`, the device's own, when the clock was set back.
+    pub(crate) fn next_epoch(&self, now: Millis, last: u64) -> u64 {
+        let floor = u64::try_from(now).unwrap_or(0).saturating_mul(1000).max(last);
         self.epoch.fetch_max(floor, Ordering::SeqCst);
         self.epoch.fetch_add(1, Ordering::SeqCst) + 1
     }
@@ -84,7 +86,7 @@ impl Devices {
     /// Whether another refused connect of this device may be noted now.
     pub(crate) fn may_complain(&self, no: DeviceNo, now: Millis) -> bool {
         let mut complaints = self.complaints.lock();
-        if complaints.get(&no).is_some_and(|at| now - at < COMPLAINT_EVERY) {
+        if complaints.get(&no).is_some_and(|at| (0..COMPLAINT_EVERY).contains(&(now - at))) {
             return false;
         }
         if complaints.len() >= COMPLAINTS {
@@ -102,9 +104,11 @@ mod tests {
     #[test]
     fn epochs_grow_even_when_the_clock_stands() {
         let devices = Devices::default();
-        let first = devices.next_epoch(5);
-        assert!(devices.next_epoch(5) > first);
-        assert!(Devices::default().next_epoch(6) > devices.next_epoch(5));
+        let first = devices.next_epoch(5, 0);
+        assert!(devices.next_epoch(5, 0) > first);
+        // The clock was set back: still above the device's last connection.
+        assert!(devices.next_epoch(4, first + 9_000) > first + 9_000);
+        assert!(Devices::default().next_epoch(60, 0) > devices.next_epoch(5, 0));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{
     Device, Search,
     mirror::{Credential, Outbox},
 };
+use crate::sql::pattern;
 
 const INSERT: &str = "INSERT INTO device \
     (uin, project_id, product_id, name, secret, enabled, version, created) \
@@ -201,7 +202,7 @@ pub(super) async fn count_now(store: &Store, product: &ProductId) -> Result<u64>
 
 /// A page, newest device first, and how many there are in all.
 pub(super) async fn list(store: &Store, search: &Search) -> Result<(Vec<Device>, u64)> {
-    let pattern = search.name.as_deref().map(pattern).unwrap_or_default();
+    let pattern = pattern(search.name.as_deref());
     if let (Some(product), None) = (&search.product, &search.version) {
         return list_of_product(store, product, &pattern, search).await;
     }
@@ -307,19 +308,6 @@ fn device(row: &Row) -> Result<Device> {
     })
 }
 
-/// `%text%`, lower case, where `%`, `_` and `\` stand for themselves.
-fn pattern(text: &str) -> String {
-    let mut out = String::from("%");
-    for c in text.to_ascii_lowercase().chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('%');
-    out
-}
-
 fn int(number: u64) -> Result<Arg<'static>> {
     i64::try_from(number).map(Arg::Int).map_err(Error::internal)
 }
@@ -330,14 +318,4 @@ fn natural(number: i64) -> Result<u64> {
 
 fn number(rows: &[Row]) -> Result<u64> {
     rows.first().map_or(Ok(0), |row| natural(row.int(0)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::pattern;
-
-    #[test]
-    fn a_search_text_stands_for_itself() {
-        assert_eq!(pattern("La_1%"), "%la\\_1\\%%");
-    }
 }

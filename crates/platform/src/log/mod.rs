@@ -75,9 +75,17 @@ pub(crate) fn content(
     batch: &mut Batch,
 ) {
     scratch.clear();
-    let kept = message.payload.get(..CONTENT_BYTES).unwrap_or(message.payload);
-    record::write_content(scratch, message, kept);
+    record::write_content(scratch, message, kept(message.payload));
     batch.append(Series::Logs, device, content_lane(message.topic), at, scratch);
+}
+
+/// The beginning of a payload that is kept and shown; text stays text.
+pub(crate) fn kept(payload: &[u8]) -> &[u8] {
+    let Some(start) = payload.get(..CONTENT_BYTES) else { return payload };
+    match std::str::from_utf8(start) {
+        Err(cut) if cut.error_len().is_none() => start.get(..cut.valid_up_to()).unwrap_or(start),
+        _ => start,
+    }
 }
 
 /// Adds a row to the diagnosis log.

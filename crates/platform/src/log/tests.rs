@@ -150,3 +150,12 @@ async fn a_device_that_does_not_listen_to_its_answers_is_told_once_a_minute() {
     unheard(&lamp, Undelivered::NoSubscriber).await;
     assert_eq!(rows("lamp").await, 3);
 }
+
+#[test]
+fn a_long_text_is_cut_between_characters() {
+    let long = "温".repeat(4000);
+    let kept = super::kept(long.as_bytes());
+    assert!(kept.len() <= super::CONTENT_BYTES && kept.len() + 3 > super::CONTENT_BYTES);
+    assert!(std::str::from_utf8(kept).is_ok());
+    assert_eq!(super::kept(b"short"), b"short");
+}

@@ -129,7 +129,7 @@ pub(crate) async fn exists_under(tx: &mut Tx, project: &ProjectId) -> Result<boo
 }
 
 /// A product of the caller's account as SQL has it now.
-async fn owned_in(cx: &Cx, tx: &mut Tx, id: &ProductId) -> Result<Product> {
+pub(crate) async fn owned_in(cx: &Cx, tx: &mut Tx, id: &ProductId) -> Result<Product> {
     tables::find_in(tx, id)
         .await?
         .filter(|product| product.uin == cx.uin)
