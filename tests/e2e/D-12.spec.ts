@@ -58,7 +58,7 @@ test('D-12 an action is called, and its result is shown', async ({ console: page
   const call = await device.answer({ done: 1 }, 0, 'blinked');
   expect(call).toMatchObject({ actionId: 'blink', params: { times: 4 } });
   const panel = page.getByRole('main');
-  await expect(panel.getByText('blinked')).toBeVisible();
+  await expect(panel.getByText('blinked', { exact: true })).toBeVisible();
   await expect(panel.getByText('是 (1)')).toBeVisible();
   await expect(panel.getByText('"done": 1')).toBeVisible();
   await expect(line(page, 'action')).toHaveCount(1);

@@ -16,6 +16,7 @@ export interface Login {
 
 export class Device {
   private readonly heard: Message[] = [];
+  private sent = 0;
   private wake: () => void = () => {};
 
   private constructor(
@@ -53,13 +54,15 @@ export class Device {
   }
 
   async report(params: Record<string, unknown>): Promise<void> {
-    await this.send('property', { method: 'report', clientToken: 'e2e', params });
+    await this.send('property', { method: 'report', clientToken: this.token(), params });
     const reply = await this.expect('report_reply');
     if (reply.code !== 0) throw new Error(`report was refused: ${JSON.stringify(reply)}`);
   }
 
   async event(eventId: string, type: string, params: Record<string, unknown>): Promise<void> {
-    await this.send('event', { method: 'event_post', clientToken: 'e2e', eventId, type, timestamp: Date.now(), params });
+    await this.send('event', {
+      method: 'event_post', clientToken: this.token(), eventId, type, timestamp: Date.now(), params,
+    });
     const reply = await this.expect('event_reply');
     if (reply.code !== 0) throw new Error(`event was refused: ${JSON.stringify(reply)}`);
   }
@@ -101,6 +104,11 @@ export class Device {
         this.wake = () => { clearTimeout(timer); resolve(); };
       });
     }
+  }
+
+  private token(): string {
+    this.sent += 1;
+    return `${this.name}-${this.sent}`;
   }
 
   get connected(): boolean {

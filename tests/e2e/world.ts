@@ -22,12 +22,12 @@ export interface Side {
 const word = (zh: string, en: string): Word => ({ zh, en });
 
 const PROJECT = word('门店设备', 'Store_equipment');
-const OTHERS: { name: Word; category: number; more?: object }[] = [
-  { name: word('温室传感器', 'Greenhouse_sensor'), category: 40, more: { NetType: 'lorawan' } },
-  { name: word('智慧路灯', 'Street_lamp'), category: 3, more: { NetType: 'cellular' } },
-  { name: word('门禁', 'Door_lock'), category: 30 },
-  { name: word('电能表', 'Energy_meter'), category: 50, more: { NetType: 'ethernet' } },
-  { name: word('楼层网关', 'Floor_gateway'), category: 25, more: { ProductType: 5, NetType: 'ethernet' } },
+const OTHERS: { name: Word; category: number; devices: number; released?: boolean; more?: object }[] = [
+  { name: word('温室传感器', 'Greenhouse_sensor'), category: 40, devices: 8, released: true, more: { NetType: 'lorawan' } },
+  { name: word('智慧路灯', 'Street_lamp'), category: 3, devices: 12, released: true, more: { NetType: 'cellular' } },
+  { name: word('门禁', 'Door_lock'), category: 30, devices: 2 },
+  { name: word('电能表', 'Energy_meter'), category: 50, devices: 0, more: { NetType: 'ethernet' } },
+  { name: word('楼层网关', 'Floor_gateway'), category: 25, devices: 1, more: { ProductType: 5, NetType: 'ethernet' } },
 ];
 const MACHINE = word('自助咖啡机', 'Coffee_machine');
 
@@ -90,8 +90,10 @@ async function side(server: Server, api: Api, language: Language): Promise<Side>
     ProjectName: PROJECT[language], ProjectDesc: '', InstanceId: server.login.EnterpriseInstanceId,
   });
   const project = made.Project.ProjectId;
-  for (const { name, category, more } of OTHERS) {
-    await api.product(name[language], undefined, { ProjectId: project, CategoryId: category, ...more });
+  for (const { name, category, devices, released, more } of OTHERS) {
+    const other = await api.product(name[language], undefined, { ProjectId: project, CategoryId: category, ...more });
+    for (let n = 1; n <= devices; n += 1) await api.device(other, `unit-${String(n).padStart(3, '0')}`);
+    if (released) await api.call('ReleaseStudioProduct', { ProductId: other, DevStatus: 'released' });
   }
   const product = await api.product(MACHINE[language], machine(language), { ProjectId: project });
   const name = 'store-07';

@@ -47,7 +47,7 @@ export const model: Words['model'] = {
     'The import replaces the whole model of this product. Be careful if the product is in mass production.',
   importBad: 'Not valid JSON: {{text}}',
   importEmpty: 'Paste the JSON of a thing model',
-  importCount: 'Imports {{properties}} properties, {{events}} events and {{actions}} actions',
+  importCount: 'To import: properties {{properties}}, events {{events}}, actions {{actions}}',
   locked:
     'The product is released and its model is read-only. Withdraw the release in "Release" to change it.',
   lockedAudit: 'The product is under review and its model is read-only.',
@@ -92,7 +92,7 @@ export const model: Words['model'] = {
   off: 'Off',
   idHelp:
     'Letters, digits and underscores, not starting with a digit, unique in the product, at most 32 characters',
-  counts: '{{properties}} properties · {{events}} events · {{actions}} actions',
+  counts: 'Properties {{properties}} · Events {{events}} · Actions {{actions}}',
   wrong: {
     required: 'Required',
     identifier: 'Letters, digits and underscores, not starting with a digit, at most 32 characters',
