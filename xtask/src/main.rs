@@ -27,7 +27,7 @@ enum Command {
     Soak(soak::Soak),
     /// Checks borders, sizes and licences.
     Tidy,
-    /// What CI runs: fmt, clippy, codegen --check, tidy, tests.
+    /// What CI runs: `./check`.
     Ci,
 }
 
