@@ -402,3 +402,18 @@ async fn connection_parameters_connect() {
     };
     assert!(world.hub.connect(&hello).await.is_ok());
 }
+
+/// What SQL says may not reach the mirror while the hot store refuses; until it does, a barred
+/// device stays out.
+#[tokio::test]
+async fn a_barred_device_stays_out_until_the_mirror_knows_what_sql_says() {
+    let world = World::new().await;
+    let secret = world.make("lamp").await;
+    assert!(world.connect("lamp", &secret).await.is_ok());
+    let key = base::DeviceKey::parse(&world.product, "lamp").unwrap();
+    world.bed.services.devices.mirror.bar(&[key]);
+    assert!(world.connect("lamp", &secret).await.is_err());
+    let items = json!([{ "ProductId": world.product, "DeviceName": "lamp" }]);
+    world.call("UpdateDevicesEnableState", json!({ "DevicesItems": items, "Status": 1 })).await;
+    assert!(world.connect("lamp", &secret).await.is_ok());
+}
