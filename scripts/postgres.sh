@@ -31,7 +31,7 @@ trap 'exit 129' HUP
 if [ "$(id -u)" = 0 ]; then chown postgres "$home"; fi
 (
     cd "$home"
-    as_postgres "$bin/initdb" -D "$home/data" -U thingd -A trust -E UTF8 --locale=C --no-sync >"$home/log" 2>&1 &&
+    as_postgres "$bin/initdb" -D "$home/data" -U thingd -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$home/log" 2>&1 &&
         # Nothing here outlives the command, so nothing needs to reach the disk.
         as_postgres "$bin/pg_ctl" -D "$home/data" -w -l "$home/server.log" -o "-k $home -c listen_addresses= \
             -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=500" \

@@ -82,6 +82,15 @@ postgres_probe() {
     echo /usr/lib/postgresql/15/bin/initdb
 }
 
+# The broker that ours is held beside. Its package starts a server on 1883; the tests start their own.
+need_mosquitto() {
+    [ -x /usr/sbin/mosquitto ] && return 0
+    command -v mosquitto >/dev/null && return 0
+    debian /usr/sbin/mosquitto mosquitto
+    if command -v systemctl >/dev/null; then as_root systemctl disable --now mosquitto >/dev/null 2>&1; fi
+    return 0
+}
+
 # The Python of the black-box tests, with Tencent's clients, in .venv.
 need_python() {
     debian python3 python3

@@ -10,6 +10,12 @@ export const PROJECT_NAME_CHARS = 64;
 export const PROJECT_DESCRIPTION_CHARS = 255;
 export const INSTANCE_DESCRIPTION_CHARS = 256;
 
+/** Service clients: ours, the manual has none. */
+export const SERVICE_REMARK_CHARS = 256;
+export const SERVICE_PRODUCTS = 100;
+export const SERVICE_FILTERS = 20;
+export const SERVICE_FILTER_BYTES = 256;
+
 /** 设备名称 */
 export const DEVICE_NAME = /^[A-Za-z0-9:_-]{1,48}$/;
 export const DEVICE_NAME_CHARS = 48;

@@ -11,13 +11,14 @@ from tencentcloud.iotexplorer.v20190423 import iotexplorer_client, models
 
 
 class Cloud:
-    def __init__(self, server, secret_id=None, secret_key=None, sign="TC3-HMAC-SHA256", method="POST"):
+    def __init__(self, server, secret_id=None, secret_key=None, sign="TC3-HMAC-SHA256", method="POST",
+                 language="zh-CN"):
         login = server.login
         self.login = login
         cred = credential.Credential(secret_id or login["SecretId"], secret_key or login["SecretKey"])
         http = HttpProfile(endpoint=server.http, protocol="http", reqMethod=method, reqTimeout=30)
         self.client = iotexplorer_client.IotexplorerClient(
-            cred, "ap-guangzhou", ClientProfile(httpProfile=http, signMethod=sign))
+            cred, "ap-guangzhou", ClientProfile(httpProfile=http, signMethod=sign, language=language))
 
     def __call__(self, action, **fields):
         """The SDK's typed request and response, as JSON."""

@@ -5,6 +5,7 @@ import json
 import pytest
 from cloud import Cloud
 from conftest import MODEL
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 
 @pytest.mark.parametrize("sign", ["TC3-HMAC-SHA256", "HmacSHA1", "HmacSHA256"])
@@ -18,6 +19,20 @@ def test_every_signature_of_the_sdk_is_accepted(server, sign, method):
 def test_a_wrong_key_and_an_unknown_key_get_their_codes(server):
     assert Cloud(server, secret_key="x" * 32).code("GetProjectList") == "AuthFailure.SignatureFailure"
     assert Cloud(server, secret_id="AKID" + "x" * 32).code("GetProjectList") == "AuthFailure.SecretIdNotFound"
+
+
+@pytest.mark.parametrize("sign", ["TC3-HMAC-SHA256", "HmacSHA1"])
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("language, message", [
+    ("zh-CN", "项目不存在：project prj-00000000 does not exist"),
+    ("en-US", "project prj-00000000 does not exist"),
+])
+def test_errors_are_told_in_the_language_of_the_profile(server, sign, method, language, message):
+    cloud = Cloud(server, sign=sign, method=method, language=language)
+    with pytest.raises(TencentCloudSDKException) as error:
+        cloud("DescribeProject", ProjectId="prj-00000000")
+    assert error.value.get_code() == "ResourceNotFound.ProjectNotExist"
+    assert error.value.get_message() == message
 
 
 def test_projects(cloud):
@@ -66,7 +81,6 @@ def test_a_wrong_model_is_refused_with_the_path_and_changes_nothing(cloud, lamps
     model = json.loads(json.dumps(MODEL))
     change(model)
     before = cloud("DescribeModelDefinition", ProductId=lamps)["Model"]["ModelDefine"]
-    from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
     with pytest.raises(TencentCloudSDKException) as error:
         cloud("ModifyModelDefinition", ProductId=lamps, ModelSchema=json.dumps(model))
     assert path in error.value.get_message(), error.value

@@ -93,6 +93,32 @@ export const PLACES: Place[] = [
   { name: 'device-publish', path: device('debug'), open: tab('消息发布', 'Publish') },
   { name: 'device-offline', path: (side) => `/devices/${side.product}/store-05/debug` },
   { name: 'device-gone', path: (side) => `/devices/${side.product}/nobody/info` },
+  { name: 'services-none', path: () => '/services' },
+  {
+    name: 'service-new', path: () => '/services',
+    open: async (page, side, language) => {
+      await press('新建客户端', 'New client')(page, side, language);
+      await page.getByText(pick(language, '指定产品', 'Some products')).click();
+    },
+  },
+  {
+    name: 'service-token', path: () => '/services',
+    open: async (page, side, language) => {
+      await press('新建客户端', 'New client')(page, side, language);
+      await page.getByLabel(pick(language, '备注', 'Remark')).fill('data-lake');
+      await page.getByLabel(pick(language, '发布范围', 'May publish to')).fill('plant/+/cmd\nplant/+/plan');
+      await press('保存', 'Save')(page, side, language);
+      await expect(page.getByRole('dialog', { name: pick(language, '客户端已创建', 'Client created') })).toBeVisible();
+    },
+  },
+  { name: 'services', path: () => '/services' },
+  {
+    name: 'service-revoke', path: () => '/services',
+    open: async (page, side, language) => {
+      await press('吊销', 'Revoke')(page, side, language);
+      await dialog(page);
+    },
+  },
   { name: 'not-found', path: () => '/nowhere' },
 ];
 

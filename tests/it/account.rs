@@ -118,3 +118,64 @@ async fn a_login_says_what_it_lacks() {
         assert_eq!(server.send(&server.console("Login", &params)).await.code(), code, "{params}");
     }
 }
+
+/// A login that a proxy passes on for `client`.
+async fn log_in_for(server: &Server, client: &str, password: &str) -> Reply {
+    let params = json!({ "UserName": "root", "Password": password });
+    let ask = server.console("Login", &params);
+    let ask = ask.header("x-forwarded-for", client).header("x-forwarded-proto", "https");
+    server.send(&ask).await
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_one_client_does_not_lock_out_another() {
+    let server =
+        Server::with(|config| config.http.trusted_proxies = vec!["127.0.0.0/8".into()]).await;
+    for _ in 0..5 {
+        let wrong = log_in_for(&server, "198.51.100.9, 203.0.113.7", "wrong").await;
+        assert_eq!(wrong.code(), "AuthFailure");
+    }
+    let password = &server.login.password;
+    // What the client wrote itself does not count.
+    let again = log_in_for(&server, "198.51.100.8, 203.0.113.7", password).await;
+    assert_eq!(again.code(), "RequestLimitExceeded");
+    let other = log_in_for(&server, "203.0.113.8", password).await;
+    assert_eq!(other.code(), "");
+    assert!(other.header("set-cookie").unwrap().contains("; Secure"), "the client came over https");
+    assert_eq!(log_in(&server, "root", password).await.code(), "");
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_say_for_whom_it_calls() {
+    let server = Server::start().await;
+    for n in 0..5 {
+        let wrong = log_in_for(&server, &format!("203.0.113.{n}"), "wrong").await;
+        assert_eq!(wrong.code(), "AuthFailure");
+    }
+    let right = log_in_for(&server, "203.0.113.9", &server.login.password).await;
+    assert_eq!(right.code(), "RequestLimitExceeded");
+}
+
+#[tokio::test]
+async fn a_page_reads_errors_in_its_language() {
+    let server = Server::start().await;
+    let cookie = server.log_in().await;
+    let ask = server
+        .console("DescribeProject", &json!({ "ProjectId": "prj-00000000" }))
+        .header("cookie", &cookie);
+    let detail = "project prj-00000000 does not exist";
+    let zh = format!("项目不存在：{detail}");
+    for (name, value, wanted) in [
+        ("x-tc-language", "zh-CN", &*zh),
+        ("x-tc-language", "en-US", detail),
+        ("accept-language", "zh-CN,zh;q=0.9,en;q=0.8", &*zh),
+        ("accept-language", "en-US,en;q=0.9,zh;q=0.8", detail),
+        ("accept", "*/*", detail),
+    ] {
+        let told = server.send(&ask.clone().header(name, value)).await.response();
+        assert_eq!(told["Error"]["Message"], wanted, "{name}: {value}");
+    }
+    let ended = server.console("DescribeSession", &json!({})).header("x-tc-language", "zh-CN");
+    let told = server.send(&ended).await.response();
+    assert_eq!(told["Error"]["Message"], "登录状态或临时凭证已失效：the session has ended");
+}

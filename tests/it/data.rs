@@ -58,6 +58,31 @@ async fn a_device_gets_what_it_missed() {
 }
 
 #[tokio::test]
+async fn a_connected_device_is_held_to_the_changed_model() {
+    let server = Server::start().await;
+    let product = server.product("changed").await;
+    let mut lamp = Device::online(&server, &product, "lamp").await;
+    assert_eq!(lamp.report(json!({ "brightness": 40, "power_switch": 1 })).await, 0);
+    let control = json!({
+        "ProductId": product, "DeviceName": "lamp", "Data": r#"{"brightness":55,"power_switch":0}"#,
+    });
+    server.call("ControlDeviceData", control).await;
+    assert_eq!(lamp.next().await.1["method"], "control");
+    let model = json!({ "version": "1.0", "profile": {}, "events": [], "actions": [], "properties": [
+        { "id": "brightness", "name": "x", "mode": "rw",
+          "define": { "type": "stringenum", "mapping": { "low": "低", "high": "高" } } },
+    ] });
+    let change = json!({ "ProductId": product, "ModelSchema": model.to_string() });
+    server.call("ModifyModelDefinition", change).await;
+    let status = json!({ "method": "get_status", "clientToken": "s", "type": "report" });
+    assert_eq!(lamp.say("property", &status).await["data"], json!({ "reported": {} }));
+    assert_eq!(server.data(&product, "lamp").await, json!({}));
+    assert_eq!(lamp.report(json!({ "brightness": 40 })).await, 406);
+    assert_eq!(lamp.report(json!({ "brightness": "low" })).await, 0);
+    assert_eq!(server.data(&product, "lamp").await["brightness"]["Value"], "low");
+}
+
+#[tokio::test]
 async fn events_of_both_shapes_are_listed_newest_first() {
     let server = Server::start().await;
     let product = server.product("events").await;

@@ -95,8 +95,12 @@ async fn a_head_without_end_is_refused() {
 #[tokio::test]
 async fn bodies_that_wait_together_are_bounded() {
     let server = Server::start().await;
-    let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-        content-length: 10485760\r\nconnection: close\r\n\r\n";
+    // Of somebody who names a key that exists: strangers have less.
+    let mut head = "POST / HTTP/1.1\r\n".to_owned();
+    for (name, value) in server.signed("GetProjectList", "{}").headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("content-length: 10485760\r\nconnection: close\r\n\r\n");
     let part = vec![b' '; (10 << 20) - 1];
     let mut waiting = Vec::new();
     let mut refused = 0;
@@ -119,6 +123,65 @@ async fn bodies_that_wait_together_are_bounded() {
         }
     }
     let limited = answers.matches("RequestLimitExceeded").count() + refused;
-    assert!(limited > 0 && answers.contains("MissingParameter"), "{refused}: {answers}");
+    assert!(limited > 0 && answers.contains("SignatureFailure"), "{refused}: {answers}");
     assert_eq!(server.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn strangers_do_not_take_the_room_of_those_who_are_known() {
+    let server = Server::start().await;
+    let mut held = Vec::new();
+    for target in ["/", "/api"] {
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             x-tc-action: Login\r\ncontent-length: 10485760\r\n\r\n"
+        );
+        let part = vec![b' '; (10 << 20) - 1];
+        for _ in 0..16 {
+            let mut stream = TcpStream::connect(server.http()).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            // All but one byte; it may close before that.
+            drop(timeout(DEADLINE, stream.write_all(&part)).await.expect("it does not read"));
+            held.push(stream);
+        }
+    }
+    let note = "x".repeat(1 << 20);
+    let known = json!({ "ProjectName": "known", "ProjectDesc": note });
+    assert_eq!(
+        server.code("CreateProject", known).await,
+        "InvalidParameterValue.ProjectParmsError",
+        "the body was not read"
+    );
+    let cookie = server.log_in().await;
+    let page = json!({ "ProjectName": "page", "ProjectDesc": note });
+    let page = server.console("CreateProject", &page).header("cookie", &cookie);
+    assert_eq!(server.send(&page).await.code(), "InvalidParameterValue.ProjectParmsError");
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_stranger_sends_little() {
+    let server = Server::start().await;
+    let body = |bytes: usize| json!({ "ProjectName": "x".repeat(bytes) }).to_string();
+    let mut unknown = server.key.clone();
+    unknown.id = "AKIDnobody".to_owned();
+    let signed = |bytes: usize| {
+        let ask = Ask::json(server.http(), "/", body(bytes));
+        unknown.tc3(ask, "CreateProject", server.clock.seconds())
+    };
+    let small = server.send(&signed(10 << 10)).await;
+    assert_eq!(small.code(), "AuthFailure.SecretIdNotFound");
+    let large = server.send(&signed(20 << 10)).await.response();
+    assert_eq!(large["Error"]["Code"], "RequestSizeLimitExceeded");
+    let message = large["Error"]["Message"].as_str().unwrap();
+    assert!(message.contains("its sender is not known"), "{message}");
+    // The older signatures name their key in the body.
+    let name = "x".repeat(100 << 10);
+    let host = server.http().to_string();
+    let params = [("ProjectName", &*name), ("ProjectDesc", "")];
+    let form = server.key.v1("POST", &host, "CreateProject", &params, server.clock.seconds());
+    let ask = Ask::new("POST", "/", server.http())
+        .header("content-type", "application/x-www-form-urlencoded");
+    let form = server.send(&Ask { body: form.into_bytes(), ..ask }).await;
+    assert_eq!(form.code(), "InvalidParameterValue.ProjectParmsError");
 }

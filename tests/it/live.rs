@@ -99,3 +99,15 @@ async fn a_page_ends_when_its_server_does() {
     assert_eq!(page.next().await, None);
     stopped.await.unwrap();
 }
+
+#[tokio::test]
+async fn an_open_page_does_not_use_the_session() {
+    let server = Server::start().await;
+    let cookie = server.log_in().await;
+    server.clock.advance(11 * 3_600_000);
+    let page = Page::open(server.http(), &cookie).await;
+    server.clock.advance(3_600_000);
+    let ask = server.console("DescribeSession", &json!({})).header("cookie", &cookie);
+    assert_eq!(server.send(&ask).await.code(), "AuthFailure.TokenFailure");
+    drop(page);
+}

@@ -51,6 +51,9 @@ async fn an_action_is_called_and_its_reply_awaited() {
     let (answer, ()) = tokio::join!(server.call("CallDeviceActionSync", input), device);
     assert_eq!(answer["Status"], "done");
     assert_eq!(answer["OutputParams"], r#"{"done":3}"#);
+    let ask = json!({ "ProductId": product, "DeviceName": "lamp" });
+    let logs = server.call("DescribeActionLogs", ask).await;
+    assert_eq!(logs["Logs"][0]["OutputParams"], r#"{"done":3}"#, "{logs}");
 
     let input = call(&product, r#"{"times":1}"#);
     let asked = server.call("CallDeviceActionAsync", input).await;

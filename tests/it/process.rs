@@ -140,6 +140,20 @@ async fn a_signal_ends_it_in_time_with_devices_pages_and_calls_open() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_is_logged_with_its_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::start(&folder.path().join("data")).await;
+    let uin = server.login["Uin"].as_str().unwrap().to_owned();
+    let login = json!({ "UserName": "root", "Password": server.login["Password"] });
+    let login = Ask::json(server.address("http"), "/api", login.to_string());
+    let reply = login.header("x-tc-action", "Login").send(server.address("http")).await;
+    assert_eq!(reply.code(), "");
+    let (_, _, said) = server.terminate().await;
+    let line = said.lines().find(|line| line.contains("Login")).unwrap();
+    assert!(line.contains(&uin), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_server_on_the_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

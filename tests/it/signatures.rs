@@ -155,3 +155,36 @@ async fn a_signed_call_may_come_through_the_consoles_path() {
     let ask = server.key.tc3(ask, "DescribeSession", Clock::manual(NOON).seconds());
     assert_eq!(server.send(&ask).await.response()["UserName"], "root");
 }
+
+#[tokio::test]
+async fn errors_are_told_in_the_language_that_the_caller_names() {
+    let server = Server::start().await;
+    let detail = "project prj-00000000 does not exist";
+    let zh = format!("项目不存在：{detail}");
+    let params = json!({ "ProjectId": "prj-00000000" }).to_string();
+    for (language, wanted) in [("zh-CN", zh.as_str()), ("en-US", detail)] {
+        let mut ask = server.signed("DescribeProject", params.clone());
+        *ask.value("x-tc-language") = language.into();
+        assert_eq!(server.send(&ask).await.response()["Error"]["Message"], wanted);
+        // Before anybody is known, too.
+        *ask.value("authorization") = "TC3-HMAC-SHA256".into();
+        let refused = server.send(&ask).await.response();
+        let message = refused["Error"]["Message"].as_str().unwrap();
+        let starts = if language == "zh-CN" {
+            "Authorization 请求头格式不正确：the "
+        } else {
+            "the "
+        };
+        assert!(message.starts_with(starts), "{message}");
+
+        let (host, now) = (server.http().to_string(), server.clock.seconds());
+        let pairs = [("Language", language), ("ProjectId", "prj-00000000")];
+        let signed = |method| server.key.v1(method, &host, "DescribeProject", &pairs, now);
+        let get = server.get(&format!("/?{}", signed("GET"))).await;
+        assert_eq!(get.response()["Error"]["Message"], wanted, "GET");
+        let form = Ask::new("POST", "/", server.http())
+            .header("content-type", "application/x-www-form-urlencoded");
+        let form = server.send(&Ask { body: signed("POST").into_bytes(), ..form }).await;
+        assert_eq!(form.response()["Error"]["Message"], wanted, "POST");
+    }
+}

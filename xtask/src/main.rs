@@ -3,6 +3,8 @@
 mod bench;
 mod ci;
 mod codegen;
+mod conformance;
+mod fuzz;
 mod soak;
 mod tidy;
 
@@ -23,6 +25,10 @@ enum Command {
     Bench(bench::Bench),
     /// Writes everything that follows from the schema.
     Codegen(codegen::Args),
+    /// Writes which test shows which statement of the MQTT standards.
+    Conformance(conformance::Args),
+    /// Builds the fuzz targets and runs them for a bounded time.
+    Fuzz(fuzz::Args),
     /// Kills the server many times in the middle of a load.
     Soak(soak::Soak),
     /// Checks borders, sizes and licences.
@@ -35,6 +41,8 @@ fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Bench(bench) => bench::run(&bench),
         Command::Codegen(args) => codegen::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Soak(soak) => soak::run(&soak),
         Command::Tidy => tidy::run(),
         Command::Ci => ci::run(),

@@ -678,6 +678,19 @@ export interface CreateProjectResponse {
   Project: ProjectEntry;
 }
 
+export interface CreateServiceClientRequest {
+  InstanceId: string;
+  Remark?: string;
+  Products?: string[];
+  Publish?: string[];
+  Subscribe?: string[];
+}
+
+export interface CreateServiceClientResponse {
+  UserName?: string;
+  Token?: string;
+}
+
 export interface CreateStudioProductRequest {
   ProductName: string;
   CategoryId: number;
@@ -1014,6 +1027,13 @@ export interface DeleteProjectRequest {
 }
 
 export type DeleteProjectResponse = Record<string, never>;
+
+export interface DeleteServiceClientRequest {
+  InstanceId: string;
+  UserName: string;
+}
+
+export type DeleteServiceClientResponse = Record<string, never>;
 
 export interface DeleteStudioProductRequest {
   ProductId: string;
@@ -1888,6 +1908,21 @@ export interface DescribeProjectRequest {
 
 export interface DescribeProjectResponse {
   Project?: ProjectEntryEx;
+}
+
+export interface DescribeServiceClientsRequest {
+  InstanceId: string;
+  Offset?: number;
+  Limit?: number;
+}
+
+export interface DescribeServiceClientsResponse {
+  Clients?: ServiceClientEntry[];
+  Total?: number;
+  Host?: string;
+  MqttPort?: number;
+  MqttsPort?: number;
+  WsUrl?: string;
 }
 
 export type DescribeSessionRequest = Record<string, never>;
@@ -3289,6 +3324,18 @@ export interface ModifyProjectResponse {
   Project?: ProjectEntry;
 }
 
+export interface ModifyServiceClientRequest {
+  InstanceId: string;
+  UserName: string;
+  Remark?: string;
+  Products?: string[];
+  Publish?: string[];
+  Subscribe?: string[];
+  Enabled?: boolean;
+}
+
+export type ModifyServiceClientResponse = Record<string, never>;
+
 export interface ModifySpacePropertyRequest {
   SpaceId: string;
   ProductId: string;
@@ -4082,6 +4129,18 @@ export interface SeeTaskPersonInfo {
   Source?: number;
 }
 
+export interface ServiceClientEntry {
+  UserName?: string;
+  Remark?: string;
+  Products?: string[];
+  Publish?: string[];
+  Subscribe?: string[];
+  Enabled?: boolean;
+  CreateTime?: number;
+  LastConnectTime?: number;
+  Online?: number;
+}
+
 export interface ShareDeviceToUserRequest {
   AppKey: string;
   ProductId: string;
@@ -4674,6 +4733,7 @@ export interface Actions {
   CreatePositionSpace: [CreatePositionSpaceRequest, CreatePositionSpaceResponse];
   CreatePrivateCA: [CreatePrivateCARequest, CreatePrivateCAResponse];
   CreateProject: [CreateProjectRequest, CreateProjectResponse];
+  CreateServiceClient: [CreateServiceClientRequest, CreateServiceClientResponse];
   CreateStudioProduct: [CreateStudioProductRequest, CreateStudioProductResponse];
   CreateTRTCSignaturesWithRoomId: [CreateTRTCSignaturesWithRoomIdRequest, CreateTRTCSignaturesWithRoomIdResponse];
   CreateTWeSeeCallback: [CreateTWeSeeCallbackRequest, CreateTWeSeeCallbackResponse];
@@ -4702,6 +4762,7 @@ export interface Actions {
   DeletePrivateCA: [DeletePrivateCARequest, DeletePrivateCAResponse];
   DeleteProductPrivateCA: [DeleteProductPrivateCARequest, DeleteProductPrivateCAResponse];
   DeleteProject: [DeleteProjectRequest, DeleteProjectResponse];
+  DeleteServiceClient: [DeleteServiceClientRequest, DeleteServiceClientResponse];
   DeleteStudioProduct: [DeleteStudioProductRequest, DeleteStudioProductResponse];
   DeleteTWeSeeCallback: [DeleteTWeSeeCallbackRequest, DeleteTWeSeeCallbackResponse];
   DeleteTWeSeeFace: [DeleteTWeSeeFaceRequest, DeleteTWeSeeFaceResponse];
@@ -4778,6 +4839,7 @@ export interface Actions {
   DescribeProductCloudStorageAIService: [DescribeProductCloudStorageAIServiceRequest, DescribeProductCloudStorageAIServiceResponse];
   DescribeProductDynamicRegister: [DescribeProductDynamicRegisterRequest, DescribeProductDynamicRegisterResponse];
   DescribeProject: [DescribeProjectRequest, DescribeProjectResponse];
+  DescribeServiceClients: [DescribeServiceClientsRequest, DescribeServiceClientsResponse];
   DescribeSession: [DescribeSessionRequest, DescribeSessionResponse];
   DescribeSpaceFenceEventList: [DescribeSpaceFenceEventListRequest, DescribeSpaceFenceEventListResponse];
   DescribeStudioProduct: [DescribeStudioProductRequest, DescribeStudioProductResponse];
@@ -4866,6 +4928,7 @@ export interface Actions {
   ModifyProductCloudStorageAIService: [ModifyProductCloudStorageAIServiceRequest, ModifyProductCloudStorageAIServiceResponse];
   ModifyProductDynamicRegister: [ModifyProductDynamicRegisterRequest, ModifyProductDynamicRegisterResponse];
   ModifyProject: [ModifyProjectRequest, ModifyProjectResponse];
+  ModifyServiceClient: [ModifyServiceClientRequest, ModifyServiceClientResponse];
   ModifySpaceProperty: [ModifySpacePropertyRequest, ModifySpacePropertyResponse];
   ModifyStudioProduct: [ModifyStudioProductRequest, ModifyStudioProductResponse];
   ModifyTWeSeeCallback: [ModifyTWeSeeCallbackRequest, ModifyTWeSeeCallbackResponse];

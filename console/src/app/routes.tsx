@@ -17,6 +17,7 @@ const DevelopStep = lazy(() => import('../chapters/product/DevelopStep'));
 const ReleaseStep = lazy(() => import('../chapters/product/ReleaseStep'));
 const DebugStep = lazy(() => import('../chapters/device/DebugStep'));
 const DeviceList = lazy(() => import('../chapters/device/DeviceList'));
+const ServiceList = lazy(() => import('../chapters/service/ServiceList'));
 const DeviceDetail = lazy(() => import('../chapters/device/DeviceDetail'));
 
 export const router = createBrowserRouter([
@@ -58,6 +59,7 @@ export const router = createBrowserRouter([
           },
           { path: 'devices', element: <Page of={DeviceList} /> },
           { path: 'devices/:productId/:deviceName/:tab?', element: <Page of={DeviceDetail} /> },
+          { path: 'services', element: <Page of={ServiceList} /> },
           { path: '*', element: <NotFound /> },
         ],
       },

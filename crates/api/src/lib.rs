@@ -11,6 +11,6 @@ mod r#gen;
 
 pub use r#gen::{
     account, call, cert, common, data, device, family, gateway, instance, license, location, log,
-    lora, message, ota, product, production, project, rule, stats, topic, video,
+    lora, message, ota, product, production, project, rule, service, stats, topic, video,
 };
 pub use registry::{ActionInfo, Request};

@@ -57,6 +57,12 @@ impl Error {
         &self.0.message
     }
 
+    /// The same for a reader of Chinese: what the code says, then the message.
+    #[must_use]
+    pub fn message_zh(&self) -> String {
+        format!("{}：{}", self.0.code.zh(), self.0.message)
+    }
+
     /// Where it was made.
     #[must_use]
     pub fn at(&self) -> &'static Location<'static> {
@@ -138,5 +144,11 @@ mod tests {
         assert_eq!(error.to_string(), "InternalError: internal error");
         assert!(format!("{error:?}").contains("invalid digit"));
         assert!(error.at().file().ends_with("error.rs"));
+    }
+
+    #[test]
+    fn a_reader_of_chinese_sees_what_the_code_says_and_the_message() {
+        let error = Error::new(Code::FailedOperationDeviceOffline, "device A/d1 is offline");
+        assert_eq!(error.message_zh(), "设备不在线：device A/d1 is offline");
     }
 }

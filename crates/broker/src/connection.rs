@@ -12,19 +12,27 @@ use std::{
 };
 
 use base::Millis;
-use store::{Batch, Ticket};
+use bumpalo::Bump;
+use mqtt::{Level, encode};
+use store::{Batch, Space, Ticket};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
-    time::{Instant, Sleep, sleep_until, timeout},
+    time::{Instant, Sleep, sleep, sleep_until, timeout},
 };
 use tokio_util::io::poll_read_buf;
 
 use crate::{
     Shared,
-    gate::Gate,
-    hub::{Burst, Delivery, Down, Event, Offline, Undelivered, Verdict},
+    enter::{Entered, keep, leave},
+    gate::{End, Gate},
+    hub::{Burst, Down, Offline, Undelivered, Verdict},
+    kept,
     link::Link,
+    message::Message,
+    post::Post,
     scratch,
+    session::{Due, Tried},
+    will,
 };
 
 /// Bursts whose commit is not done yet; a further one is not read (broker.md 8.1).
@@ -33,6 +41,8 @@ const DEPTH: usize = 2;
 const BACKLOG: usize = 64 * 1024;
 /// A packet that came in parts and is larger than this is gathered where it lies.
 const LARGE: usize = 16 * 1024;
+/// How long the queue rests when it is over the client's rate.
+const RATE_PAUSE: Duration = Duration::from_millis(20);
 /// How long the farewell on the wire may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -48,6 +58,10 @@ pub(crate) struct Connection<S> {
     unflushed: bool,
     pending: VecDeque<Pending>,
     silence: Option<Silence>,
+    /// The CONNACK is written: others' messages may follow.
+    greeted: bool,
+    /// When the queue may go on.
+    pace: Option<Pin<Box<Sleep>>>,
 }
 
 /// What leaves when a burst's commit is done.
@@ -55,6 +69,7 @@ struct Pending {
     ticket: Ticket,
     answers: Vec<u8>,
     down: Vec<Down>,
+    post: Option<Box<Post>>,
 }
 
 /// Watches over keepalive: one timer, moved only when it fires.
@@ -66,16 +81,14 @@ struct Silence {
 
 enum Wake {
     Bytes(Vec<u8>),
-    End(Offline),
+    End(End),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    /// `hello` is what the CONNACK's side has to send first; `rest` came behind the CONNECT.
     pub(crate) fn new(
         broker: Arc<Shared>,
-        link: Arc<Link>,
         stream: S,
-        hello: Vec<u8>,
+        Entered { link, hello, ticket }: Entered,
         keep_alive: u16,
     ) -> Self {
         let silence = (keep_alive > 0).then(|| {
@@ -83,41 +96,48 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let heard = Instant::now();
             Silence { limit, heard, timer: Box::pin(sleep_until(heard + limit)) }
         });
+        let first = Pending { ticket, answers: hello, down: Vec::new(), post: None };
+        let mut pending = VecDeque::with_capacity(1);
+        pending.push_back(first);
         Self {
             gate: Gate::new(broker.clone(), link.clone()),
             broker,
             link,
             stream,
             partial: Vec::new(),
-            writing: hello,
+            writing: Vec::new(),
             written: 0,
             unflushed: false,
-            pending: VecDeque::new(),
+            pending,
             silence,
+            greeted: false,
+            pace: None,
         }
     }
 
     /// Serves the client to its end; `rest` came behind its CONNECT.
     pub(crate) async fn run(&mut self, rest: Vec<u8>) {
         let mut end = if rest.is_empty() { None } else { self.burst(rest).await };
-        let why = loop {
-            if let Some(why) = end {
-                break why;
+        let end = loop {
+            if let Some(end) = end {
+                break end;
             }
             end = match poll_fn(|cx| self.poll_wake(cx)).await {
                 Wake::Bytes(bytes) => self.burst(bytes).await,
-                Wake::End(why) => Some(why),
+                Wake::End(end) => Some(end),
             };
         };
-        self.finish(why).await;
+        self.finish(end).await;
     }
 
     /// One read: decided on, given to the product, routed, and committed together.
-    async fn burst(&mut self, bytes: Vec<u8>) -> Option<Offline> {
+    async fn burst(&mut self, bytes: Vec<u8>) -> Option<End> {
         let now = self.broker.clock.now();
+        // Topics that the client names by number are written out here; most bursts have none.
+        let bump = Bump::new();
         let (up, down) = (Vec::new(), Vec::new());
         let mut burst = Burst { now, up, batch: Batch::default(), down };
-        let progress = self.gate.read(&bytes, &mut burst);
+        let progress = self.gate.read(&bytes, &bump, &mut burst);
         self.broker.metrics.bytes_in.increment(wide(progress.used));
         if progress.packets > 0
             && let Some(silence) = &mut self.silence
@@ -129,42 +149,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if let Some(slow) = self.broker.hub.up(&self.link.grant, &mut burst) {
                 slow.await;
             }
-            self.route(&mut burst);
         }
-        let Burst { batch, down, up, .. } = burst;
-        drop(up);
+        let (batch, down, post) = self.route(burst);
+        drop(bump);
         self.keep(bytes, progress.used);
         if progress.packets > 0 {
             let ticket = self.broker.hub.commit(&self.link.grant, batch, &self.broker.store);
             let answers = std::mem::take(&mut self.gate.answers);
             // Exactly what it will ever hold; a connection that only listens pays nothing.
             self.pending.reserve_exact(DEPTH.saturating_sub(self.pending.len()));
-            self.pending.push_back(Pending { ticket, answers, down });
+            self.pending.push_back(Pending { ticket, answers, down, post });
         }
         progress.end
     }
 
-    /// Adds what the client itself subscribed to, and settles which answers will reach it.
-    fn route(&self, burst: &mut Burst<'_>) {
-        let own = &self.link.grant.client;
-        let lost: Vec<Down> = self.link.grants(|granted| {
-            for up in burst.up.iter().filter(|up| !up.taken && up.verdict == Verdict::Accepted) {
-                if granted(up.topic).is_some() {
-                    let (topic, payload) = (up.topic.into(), up.payload.to_vec());
-                    burst.down.push(Down { to: own.clone(), topic, payload, qos: up.qos });
-                }
-            }
-            let unwanted = |down: &mut Down| {
-                down.to == *own
-                    && granted(&down.topic)
-                        .map(|granted| down.qos = down.qos.min(granted))
-                        .is_none()
-            };
-            burst.down.extract_if(.., unwanted).collect()
-        });
-        for down in &lost {
-            self.undelivered(down, Undelivered::NoSubscriber, burst.now, &mut burst.batch);
+    /// Finds the receivers of a burst's messages, and what its subscriptions ask for.
+    fn route(&mut self, burst: Burst<'_>) -> (Batch, Vec<Down>, Option<Box<Post>>) {
+        let Burst { now, up, mut batch, mut down } = burst;
+        let mut post = Post::default();
+        for up in up.iter().filter(|up| up.verdict == Verdict::Accepted) {
+            post.route(&self.broker, &self.link, up, (now, &mut batch));
         }
+        if !down.is_empty() {
+            self.broker.sort(&self.link, &mut down, &mut post, (now, &mut batch));
+        }
+        for (filter, wish) in self.gate.fetch.drain(..) {
+            post.fetch(&self.broker, &self.link, (&filter, wish), (now, &mut batch));
+        }
+        if std::mem::take(&mut self.gate.changed) {
+            keep(&self.link, &mut batch);
+        }
+        // Pending bursts are small, so that an idle connection is.
+        let post = (!post.is_empty()).then(|| Box::new(post));
+        (batch, down, post)
     }
 
     /// Keeps the beginning of an unfinished packet.
@@ -185,13 +202,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if let Poll::Ready(Err(error)) = self.poll_pending(cx) {
             // Nothing may be acknowledged that is not stored.
             tracing::warn!(?error, client = %self.link.grant.client.0, "commit failed");
-            return Poll::Ready(Wake::End(Offline::Shutdown));
+            return Poll::Ready(Wake::End(End::new(Offline::Shutdown)));
         }
         let closing = self.link.closing();
         if let Some(why) = closing
             && (why != Offline::Shutdown || self.link.abandoned())
         {
-            return Poll::Ready(Wake::End(why));
+            return Poll::Ready(Wake::End(End::new(why)));
         }
         let idle = match self.poll_write(cx) {
             Poll::Ready(Ok(())) => true,
@@ -200,24 +217,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         if closing == Some(Offline::Shutdown) {
             let done = idle && self.pending.is_empty();
-            return if done { Poll::Ready(Wake::End(Offline::Shutdown)) } else { Poll::Pending };
+            let end = Wake::End(End::new(Offline::Shutdown));
+            return if done { Poll::Ready(end) } else { Poll::Pending };
         }
         let committing = self.pending.len() >= DEPTH;
         if !committing && self.writing.len() - self.written < BACKLOG {
             match self.poll_read(cx) {
-                Poll::Ready(Ok(None)) => return Poll::Ready(Wake::End(Offline::Disconnect)),
+                Poll::Ready(Ok(None)) => {
+                    return Poll::Ready(Wake::End(End::new(Offline::Disconnect)));
+                }
                 Poll::Ready(Ok(Some(bytes))) => return Poll::Ready(Wake::Bytes(bytes)),
                 Poll::Ready(Err(error)) => return Poll::Ready(self.lost(&error)),
                 Poll::Pending => {}
             }
         }
-        self.poll_silence(cx, committing).map(|()| Wake::End(Offline::KeepAlive))
+        self.poll_silence(cx, committing).map(|()| Wake::End(End::new(Offline::KeepAlive)))
     }
 
     fn lost(&self, error: &io::Error) -> Wake {
         tracing::debug!(client = %self.link.grant.client.0, %error, "connection is lost");
         let odd = error.kind() == io::ErrorKind::InvalidData;
-        Wake::End(if odd { Offline::Protocol } else { Offline::Disconnect })
+        Wake::End(End::new(if odd { Offline::Protocol } else { Offline::Disconnect }))
     }
 
     /// Releases the bursts whose commit is done, in their order.
@@ -232,23 +252,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn release(&mut self, pending: Pending) {
-        let Pending { mut answers, down, .. } = pending;
+        let Pending { mut answers, down, post, .. } = pending;
         if self.writing.capacity() == 0 && !(answers.is_empty() && down.is_empty()) {
             self.writing = scratch::take();
         }
+        self.greeted = true;
         self.writing.extend_from_slice(&answers);
         if self.gate.answers.capacity() == 0 {
             answers.clear();
             self.gate.answers = answers;
         }
-        if down.is_empty() {
+        if down.is_empty() && post.is_none() {
             return;
         }
         let now = self.broker.clock.now();
+        if let Some(mut post) = post {
+            post.deliver(&self.broker, now);
+            // What came back to this client stays in its order.
+            if let Some(own) = self.link.session.lock().take_outbox() {
+                self.writing.extend_from_slice(&own);
+            }
+        }
         let mut batch = Batch::default();
         for down in down {
-            if let Err(why) = self.send(&down, now) {
-                self.undelivered(&down, why, now, &mut batch);
+            let message = Message::new(&down.topic, &down.payload, down.qos);
+            if let Err(why) = self.send(&message, now) {
+                self.broker.lost(&down.to, (&message, why), (now, &mut batch));
             }
         }
         if !batch.is_empty() {
@@ -256,31 +285,101 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    fn send(&mut self, down: &Down, now: Millis) -> Result<(), Undelivered> {
-        if down.to != self.link.grant.client {
-            return match self.broker.publish(&down.to, &down.topic, &down.payload, down.qos, now) {
-                Delivery::Sent | Delivery::Offline => Ok(()),
-                Delivery::NoSubscriber => Err(Undelivered::NoSubscriber),
-                Delivery::Full => Err(Undelivered::TooFast),
-            };
+    /// Appends an answer of the product to the bytes that are about to be written.
+    fn send(&mut self, message: &Message<'_>, now: Millis) -> Result<(), Undelivered> {
+        if !self.link.takes(message) {
+            return Err(Undelivered::TooLarge);
         }
-        let message = (&*down.topic, &*down.payload);
-        if !self.link.answer(&mut self.writing, message, down.qos) {
+        if self.writing.len() + message.size() > self.broker.options.outbox_bytes {
             return Err(Undelivered::TooFast);
         }
+        message.encode(&mut self.writing, self.link.level, now, None, (false, None));
         self.broker.metrics.messages_out.increment(1);
         Ok(())
     }
 
-    /// Tells the product of a message that its receiver, while online, did not get.
-    fn undelivered(&self, down: &Down, why: Undelivered, at: Millis, batch: &mut Batch) {
-        self.broker.metrics.undelivered.increment(1);
-        let event = Event::NotDelivered { at, topic: &down.topic, qos: down.qos, why };
-        if down.to == self.link.grant.client {
-            self.broker.hub.event(&self.link.grant, event, batch);
-        } else if let Some(link) = self.broker.router.find(&down.to) {
-            self.broker.hub.event(&link.grant, event, batch);
+    /// Sends from the queue what the client's window has room for; false when that is nothing.
+    fn pump(&mut self, cx: &mut Context<'_>, due: Due) -> bool {
+        if let Some(pace) = &mut self.pace {
+            if pace.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            self.pace = None;
         }
+        let (tried, sent) = match due {
+            Due::Nothing => return false,
+            Due::Held => self.pump_held(),
+            Due::Stored(first) => match self.pump_stored(first) {
+                Ok(done) => done,
+                Err(error) => {
+                    tracing::error!(?error, client = %self.link.grant.client.0, "queue is unreadable");
+                    self.link.close(Offline::Shutdown);
+                    return false;
+                }
+            },
+        };
+        let pause = match (tried, due) {
+            (Tried::Rate, _) => RATE_PAUSE,
+            (_, Due::Stored(_)) => Duration::from_millis(self.link.grant.limits.replay_ms.into()),
+            _ => Duration::ZERO,
+        };
+        if !pause.is_zero() {
+            let mut pace = Box::pin(sleep(pause));
+            // Registers the waker; it has just begun.
+            let _ = pace.as_mut().poll(cx);
+            self.pace = Some(pace);
+        }
+        sent
+    }
+
+    fn pump_held(&self) -> (Tried, bool) {
+        let (now, mut sent) = (self.broker.clock.now(), false);
+        for _ in 0..kept::PAGE {
+            let tried = self.link.session.lock().send_held(now);
+            match tried {
+                Tried::Sent | Tried::Gone => sent = true,
+                other => return (other, sent),
+            }
+            if !matches!(self.link.session.lock().due(false), Due::Held) {
+                break;
+            }
+        }
+        (Tried::Sent, sent)
+    }
+
+    fn pump_stored(&self, first: u64) -> base::Result<(Tried, bool)> {
+        let (client, now) = (&self.link.session.client, self.broker.clock.now());
+        let page = kept::page(&self.broker.store, client, first)?;
+        let last = match page.last() {
+            Some((key, _)) if page.len() >= kept::PAGE => kept::seq(key).unwrap_or(u64::MAX),
+            _ => u64::MAX,
+        };
+        let mut rows = page.iter().filter_map(|(key, value)| Some((kept::seq(key)?, value)));
+        let mut row = rows.next();
+        let waiting = self.link.session.lock().waiting(first, last);
+        let (mut batch, mut tried, mut sent) = (Batch::default(), Tried::Sent, false);
+        for seq in waiting {
+            while row.is_some_and(|(at, _)| at < seq) {
+                row = rows.next();
+            }
+            let value = row.filter(|(at, _)| *at == seq).map(|(_, value)| &value[..]);
+            tried = self.link.session.lock().send_stored(seq, value, now);
+            match tried {
+                Tried::Sent => sent = true,
+                Tried::Gone => {
+                    sent = true;
+                    batch.delete(Space::Queue, &kept::queued(client, seq));
+                }
+                Tried::Window | Tried::Rate => break,
+            }
+            if self.link.grant.limits.replay_ms > 0 {
+                break;
+            }
+        }
+        if !batch.is_empty() {
+            drop(self.broker.store.commit(batch));
+        }
+        Ok((tried, sent))
     }
 
     /// Writes what there is, the connection's own answers before the outbox.
@@ -298,8 +397,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             self.written = 0;
             scratch::give(std::mem::take(&mut self.writing));
-            match self.link.take_outbox() {
+            if !self.greeted {
+                break;
+            }
+            let mut inner = self.link.session.lock();
+            let (outbox, due) = (inner.take_outbox(), inner.due(self.link.session.is_durable()));
+            drop(inner);
+            match outbox {
                 Some(outbox) => self.writing = outbox,
+                None if self.pump(cx, due) => {}
                 None => break,
             }
         }
@@ -349,27 +455,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Ends on our side, then says farewell.
-    async fn finish(&mut self, why: Offline) {
-        if let Err(error) = leave(&self.broker, &self.link, why).await {
+    /// Lets go what is committed, ends on our side, then says farewell.
+    async fn finish(&mut self, end: End) {
+        // Nothing more is read or written; others' messages are theirs all the same.
+        self.link.close(end.why);
+        for Pending { ticket, post, .. } in std::mem::take(&mut self.pending) {
+            let Some(mut post) = post else { continue };
+            match ticket.await {
+                Ok(()) => post.deliver(&self.broker, self.broker.clock.now()),
+                Err(_) => post.cancel(),
+            }
+        }
+        if let Err(error) = leave(&self.broker, &self.link, end.why).await {
             tracing::error!(?error, client = %self.link.grant.client.0, "offline is not stored");
         }
+        if let Some(will) = self.link.take_will().filter(|_| end.will) {
+            will::left(&self.broker, &self.link, will).await;
+        }
         // The client may be gone, or deaf: neither matters any more.
-        drop(timeout(FAREWELL, self.stream.shutdown()).await);
+        drop(timeout(FAREWELL, self.farewell(end.reason)).await);
     }
-}
 
-/// Tells the product that a client is gone, and makes room for its next connection.
-pub(crate) fn leave(broker: &Shared, link: &Arc<Link>, why: Offline) -> Ticket {
-    link.close(why);
-    let mut batch = Batch::default();
-    let event = Event::Offline { at: broker.clock.now(), why };
-    broker.hub.event(&link.grant, event, &mut batch);
-    let ticket = broker.store.commit(batch);
-    broker.router.leave(link);
-    broker.metrics.connections.decrement(1.0);
-    link.set_ended();
-    ticket
+    /// A 5.0 client is told why, behind what is half written.
+    async fn farewell(&mut self, reason: u8) -> io::Result<()> {
+        if self.greeted && self.link.level == Level::V5 && reason != 0 {
+            let rest = self.writing.get(self.written..).unwrap_or_default();
+            self.stream.write_all(rest).await?;
+            let mut bytes = Vec::new();
+            encode::disconnect(&mut bytes, Level::V5, reason);
+            self.stream.write_all(&bytes).await?;
+        }
+        self.stream.shutdown().await
+    }
 }
 
 fn wide(count: usize) -> u64 {

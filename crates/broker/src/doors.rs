@@ -15,10 +15,12 @@ use tracing::Instrument as _;
 
 use crate::{
     Shared,
-    connection::{Connection, leave},
+    connection::Connection,
+    enter::{enter, leave},
     greet::{self, Origin},
     hub::{Door, Offline},
-    tls::Tls,
+    strangers::Stranger,
+    tls::{Proven, Tls},
     ws::{Wire, WsBytes},
 };
 
@@ -33,6 +35,7 @@ const PROBE: Duration = Duration::from_secs(60);
 pub(crate) struct Permits {
     connection: OwnedSemaphorePermit,
     greeting: OwnedSemaphorePermit,
+    stranger: Stranger,
 }
 
 pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener> {
@@ -68,15 +71,20 @@ async fn accept_all(broker: &Arc<Shared>, listener: &TcpListener, tls: Option<Ar
             tracing::debug!(%peer, "too many connections");
             continue;
         };
+        let Some(stranger) = broker.strangers.come(peer.ip()) else {
+            broker.metrics.refused.increment(1);
+            tracing::debug!(%peer, "too many connections of this address are not accepted yet");
+            continue;
+        };
         if let Err(error) = tune(&socket) {
             tracing::debug!(%peer, %error, "connection was lost at once");
             continue;
         }
-        let permits = Permits { connection, greeting };
+        let permits = Permits { connection, greeting, stranger };
         let broker = broker.clone();
         match &tls {
             None => {
-                let origin = Origin { door: Door::Tcp, peer };
+                let origin = Origin::new(Door::Tcp, peer);
                 broker.tasks.spawn(serve(broker.clone(), socket, origin, permits));
             }
             Some(tls) => {
@@ -102,18 +110,23 @@ async fn serve_tls(
 ) {
     let handshake = Box::pin(tls.accept(socket, broker.options.handshake));
     match broker.stop.run_until_cancelled(handshake).await.flatten() {
-        Some(stream) => serve(broker, stream, Origin { door: Door::Tls, peer }, permits).await,
+        Some((stream, Proven { psk, certificate })) => {
+            let origin = Origin { door: Door::Tls, peer, psk, certificate };
+            serve(broker, stream, origin, permits).await;
+        }
         None => broker.metrics.refused.increment(1),
     }
 }
 
 /// Serves an upgraded WebSocket of the HTTP door.
 pub(crate) fn accept_ws(broker: &Arc<Shared>, stream: Box<dyn Wire>, origin: Origin) {
-    let permits = broker.connections.clone().try_acquire_owned().and_then(|connection| {
-        let greeting = broker.greetings.clone().try_acquire_owned()?;
-        Ok(Permits { connection, greeting })
-    });
-    let Ok(permits) = permits else {
+    let permits = || {
+        let connection = broker.connections.clone().try_acquire_owned().ok()?;
+        let greeting = broker.greetings.clone().try_acquire_owned().ok()?;
+        let stranger = broker.strangers.come(origin.peer.ip())?;
+        Some(Permits { connection, greeting, stranger })
+    };
+    let Some(permits) = permits() else {
         broker.metrics.refused.increment(1);
         return;
     };
@@ -130,26 +143,27 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
     origin: Origin,
     permits: Permits,
 ) {
-    let Permits { connection, greeting } = permits;
+    let Permits { connection, greeting, stranger } = permits;
     let span = tracing::debug_span!("connection", peer = %origin.peer, door = ?origin.door);
     async {
         // Boxed, so that the memory of the greeting does not stay with the connection.
         let greet =
-            Box::pin(timeout(broker.options.hello, greet::greet(&broker, &mut stream, origin)));
+            Box::pin(timeout(broker.options.hello, greet::greet(&broker, &mut stream, &origin)));
         let guest = broker.stop.run_until_cancelled(greet).await;
-        drop(greeting);
-        let Some(Ok(Some(guest))) = guest else {
+        drop((greeting, stranger));
+        let Some(Ok(Some(mut guest))) = guest else {
             broker.metrics.refused.increment(1);
             return;
         };
-        if !greet::enter(&broker, &guest.link, origin.peer).await {
+        let entering = Box::pin(enter(&broker, &mut guest, origin.peer));
+        let Some(entered) = entering.await else {
             broker.metrics.refused.increment(1);
             return;
-        }
-        let link = guest.link.clone();
-        let mut connection =
-            Connection::new(broker.clone(), guest.link, stream, guest.hello, guest.keep_alive);
-        let served = AssertUnwindSafe(connection.run(guest.rest)).catch_unwind().await;
+        };
+        let link = entered.link.clone();
+        let (keep_alive, rest) = (guest.keep_alive, guest.rest);
+        let mut connection = Connection::new(broker.clone(), stream, entered, keep_alive);
+        let served = AssertUnwindSafe(connection.run(rest)).catch_unwind().await;
         if served.is_err() && !link.has_ended() {
             // The client must not stay in the router as if it were served.
             tracing::error!(client = %link.grant.client.0, "connection task panicked");

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use mqtt::{Frame, Malformed, Packet, Publish, QoS, Subscribe, Unsubscribe, encode};
+use bumpalo::Bump;
+use mqtt::{
+    Disconnect, Frame, Level, Malformed, Packet, Properties, Property, Publish, QoS, encode,
+};
+use store::{Batch, Space};
 
 use crate::{
     Shared,
-    hub::{Access, Burst, Event, Limits, Offline, Up, Verdict},
+    hub::{Access, Burst, Limits, Offline, Reach, Up, Verdict},
+    kept,
     link::Link,
+    message,
     rate::Rate,
+    reason,
+    tree::Wish,
 };
-
-/// SUBACK of a refused filter. Level 3.1 does not know it, but Tencent sends it there too.
-const REFUSED: u8 = 0x80;
-/// UNSUBACK of a filter that was not subscribed to (5.0).
-const NO_SUBSCRIPTION: u8 = 0x11;
 
 /// Refusals per second and client that the product hears of: a flood must not become a flood of
 /// diagnosis rows. Those beyond are counted in the metrics.
@@ -23,16 +26,28 @@ const COMPLAINTS_PER_S: u32 = 20;
 const ORDER_BYTES: usize = 32 * 1024;
 /// Type of a PUBLISH.
 const PUBLISH: u8 = 3;
+/// Topics that a client may give a number (5.0).
+pub(crate) const ALIASES: u16 = 16;
+/// QoS 2 messages that a client may have sent and not released.
+pub(crate) const RECEIVE: u16 = 1024;
 
 /// The inward half of a connection.
 pub(crate) struct Gate {
-    broker: Arc<Shared>,
-    link: Arc<Link>,
+    pub(super) broker: Arc<Shared>,
+    pub(super) link: Arc<Link>,
     qos0: Rate,
     qos1: Rate,
-    complaints: Rate,
+    pub(super) complaints: Rate,
+    /// Topics that the client has given a number, less one (5.0).
+    aliases: Vec<Option<Box<str>>>,
     /// Answers to the packets of the present burst, encoded, in their order.
     pub(crate) answers: Vec<u8>,
+    /// Subscriptions of the present burst that get what is retained.
+    pub(crate) fetch: Vec<(Box<str>, Wish)>,
+    /// The present burst changed the subscriptions.
+    pub(crate) changed: bool,
+    /// Whether room in the client's window may have come with the present burst.
+    pub(crate) acknowledged: bool,
 }
 
 /// How far a read was understood.
@@ -42,7 +57,28 @@ pub(crate) struct Progress {
     pub(crate) used: usize,
     pub(crate) packets: usize,
     /// Why nothing more will be read.
-    pub(crate) end: Option<Offline>,
+    pub(crate) end: Option<End>,
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) why: Offline,
+    /// What a 5.0 client is told.
+    pub(crate) reason: u8,
+    /// Whether the client's will is published.
+    pub(crate) will: bool,
+}
+
+impl End {
+    pub(crate) fn new(why: Offline) -> Self {
+        Self { why, reason: reason::of(why), will: true }
+    }
+
+    /// The client broke the protocol.
+    pub(crate) fn fault(reason: u8) -> Self {
+        Self { why: Offline::Protocol, reason, will: true }
+    }
 }
 
 impl Gate {
@@ -54,12 +90,21 @@ impl Gate {
             qos0: Rate::per_second(limits.up_qos0_per_s),
             qos1: Rate::per_second(limits.up_qos1_per_s),
             complaints: Rate::per_second(COMPLAINTS_PER_S),
+            aliases: Vec::new(),
             answers: Vec::new(),
+            fetch: Vec::new(),
+            changed: false,
+            acknowledged: false,
         }
     }
 
     /// Takes all whole packets of `bytes`, up to the first that ends the connection.
-    pub(crate) fn read<'b>(&mut self, bytes: &'b [u8], burst: &mut Burst<'b>) -> Progress {
+    pub(crate) fn read<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        bump: &'b Bump,
+        burst: &mut Burst<'b>,
+    ) -> Progress {
         let mut progress = Progress::default();
         while progress.end.is_none() {
             let rest = bytes.get(progress.used..).unwrap_or_default();
@@ -73,118 +118,264 @@ impl Gate {
                 Err(malformed) => Err(malformed),
             };
             progress.end = match packet {
-                Ok(packet) => self.packet(packet, burst),
+                Ok(packet) => self.packet(packet, bump, burst),
                 Err(malformed) => {
                     tracing::debug!(client = %self.link.grant.client.0, %malformed, "bad packet");
-                    Some(Offline::Protocol)
+                    Some(End::fault(reason::malformed(&malformed)))
                 }
             };
         }
         progress
     }
 
-    fn packet<'b>(&mut self, packet: Packet<'b>, burst: &mut Burst<'b>) -> Option<Offline> {
+    fn packet<'b>(
+        &mut self,
+        packet: Packet<'b>,
+        bump: &'b Bump,
+        burst: &mut Burst<'b>,
+    ) -> Option<End> {
         match packet {
-            Packet::Publish(publish) => return self.publish(&publish, burst),
-            Packet::PubAck(ack) => self.link.acknowledged(ack.id),
+            Packet::Publish(publish) => return self.publish(&publish, bump, burst),
+            Packet::PubAck(ack) => self.acknowledged(ack.id, &mut burst.batch),
+            // Who has no QoS 2 has nothing to say about it.
+            Packet::PubRec(_) | Packet::PubRel(_) | Packet::PubComp(_)
+                if !self.link.grant.allows.qos2 =>
+            {
+                return Some(End::fault(reason::PROTOCOL));
+            }
+            Packet::PubRec(ack) => self.received(ack, &mut burst.batch),
+            Packet::PubRel(ack) => self.release(ack.id, &mut burst.batch),
+            Packet::PubComp(ack) => self.completed(ack.id, &mut burst.batch),
             Packet::Subscribe(subscribe) => self.subscribe(&subscribe, burst),
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe, burst),
             Packet::PingReq => encode::pingresp(&mut self.answers),
-            Packet::Disconnect(_) => return Some(Offline::Disconnect),
+            Packet::Disconnect(disconnect) => return Some(self.disconnect(disconnect)),
             other => {
-                // A second CONNECT [MQTT-3.1.0-2], QoS 2, or what only a server may send.
+                // A second CONNECT [MQTT-3.1.0-2], AUTH without a method, or what only a server
+                // may send.
                 let client = &self.link.grant.client.0;
                 tracing::debug!(%client, packet = name(&other), "packet out of place");
-                return Some(Offline::Protocol);
+                return Some(End::fault(reason::PROTOCOL));
             }
         }
         None
     }
 
-    fn publish<'b>(&mut self, publish: &Publish<'b>, burst: &mut Burst<'b>) -> Option<Offline> {
-        if publish.qos == QoS::ExactlyOnce {
+    fn publish<'b>(
+        &mut self,
+        publish: &Publish<'b>,
+        bump: &'b Bump,
+        burst: &mut Burst<'b>,
+    ) -> Option<End> {
+        let allows = self.link.grant.allows;
+        if publish.qos == QoS::ExactlyOnce && !allows.qos2 {
             tracing::debug!(client = %self.link.grant.client.0, "qos 2 is not supported");
-            return Some(Offline::Protocol);
+            return Some(End::fault(reason::QOS));
         }
-        let verdict = self.verdict(publish, burst.now);
-        if let Some(id) = publish.id {
-            encode::puback(&mut self.answers, self.link.level, id, reason(verdict));
+        if publish.retain && !allows.retained && self.link.level == Level::V5 {
+            return Some(End::fault(reason::RETAIN));
         }
-        if verdict != Verdict::Accepted {
+        let mut up = Up::new(publish.topic, publish.payload, publish.qos);
+        up.retain = publish.retain && allows.retained;
+        if !publish.properties.is_empty()
+            && let Err(reason) = self.properties(publish.properties, bump, &mut up)
+        {
+            return Some(End::fault(reason));
+        }
+        if up.topic.is_empty() {
+            return Some(End::fault(reason::PROTOCOL));
+        }
+        if publish.qos == QoS::ExactlyOnce {
+            match self.first(publish.id.unwrap_or_default(), &mut burst.batch) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(reason) => return Some(End::fault(reason)),
+            }
+        }
+        up.verdict = self.verdict(&up, burst.now);
+        self.answer(publish, up.verdict, &mut burst.batch);
+        if up.verdict != Verdict::Accepted {
             self.broker.metrics.messages_refused.increment(1);
             if !self.complaints.take(burst.now) {
                 return None;
             }
         }
-        burst.up.push(Up {
-            topic: publish.topic,
-            payload: publish.payload,
-            qos: publish.qos,
-            verdict,
-            taken: false,
-        });
+        burst.up.push(up);
         None
     }
 
-    /// The rate comes first, so that refused messages are not free.
-    fn verdict(&mut self, publish: &Publish<'_>, now: base::Millis) -> Verdict {
+    fn answer(&mut self, publish: &Publish<'_>, verdict: Verdict, batch: &mut Batch) {
+        let (level, Some(id)) = (self.link.level, publish.id) else { return };
+        let reason = reason::of_verdict(verdict);
+        match publish.qos {
+            QoS::AtMostOnce => {}
+            QoS::AtLeastOnce => encode::puback(&mut self.answers, level, id, reason),
+            QoS::ExactlyOnce => {
+                encode::pubrec(&mut self.answers, level, id, reason);
+                // A failure ends the exchange at 5.0 [MQTT5-4.3.3]; below, the client goes on.
+                if level == Level::V5 && reason >= 0x80 {
+                    self.forget(id, batch);
+                }
+            }
+        }
+    }
+
+    /// Notes a QoS 2 message: false when it came before, and is only acknowledged again.
+    fn first(&mut self, id: u16, batch: &mut Batch) -> Result<bool, u8> {
+        let mut inner = self.link.session.lock();
+        if inner.unreleased() >= usize::from(RECEIVE) {
+            return Err(reason::RECEIVE_MAXIMUM);
+        }
+        if !inner.receive(id) {
+            encode::pubrec(&mut self.answers, self.link.level, id, 0);
+            return Ok(false);
+        }
+        drop(inner);
+        if self.link.session.is_durable() {
+            batch.put(Space::Session, &kept::received(&self.link.session.client, id), &[]);
+        }
+        Ok(true)
+    }
+
+    fn forget(&mut self, id: u16, batch: &mut Batch) -> bool {
+        let known = self.link.session.lock().release(id);
+        if known && self.link.session.is_durable() {
+            batch.delete(Space::Session, &kept::received(&self.link.session.client, id));
+        }
+        known
+    }
+
+    /// Reads what 5.0 says of a message: its alias ends here, the rest is passed on.
+    fn properties<'b>(
+        &mut self,
+        properties: Properties<'b>,
+        bump: &'b Bump,
+        up: &mut Up<'b>,
+    ) -> Result<(), u8> {
+        let mut alias = None;
+        let mut stays = true;
+        for property in properties.iter() {
+            match property {
+                Property::TopicAlias(number) => alias = Some(number),
+                Property::MessageExpiry(seconds) => up.expiry_s = Some(seconds),
+                // A client does not send them [MQTT5-3.3.4-6].
+                Property::SubscriptionId(_) => return Err(reason::PROTOCOL),
+                _ => continue,
+            }
+            stays = false;
+        }
+        up.properties = if stays { properties.bytes() } else { passed_on(properties, bump) };
+        match alias {
+            None => Ok(()),
+            Some(number) => self.alias(number, bump, up),
+        }
+    }
+
+    fn alias<'b>(&mut self, number: u16, bump: &'b Bump, up: &mut Up<'b>) -> Result<(), u8> {
+        if number == 0 || number > ALIASES {
+            return Err(reason::TOPIC_ALIAS);
+        }
+        let place = usize::from(number - 1);
+        if self.aliases.len() <= place {
+            self.aliases.resize(place + 1, None);
+        }
+        let slot = &mut self.aliases[place];
+        if !up.topic.is_empty() {
+            *slot = Some(up.topic.into());
+            return Ok(());
+        }
+        let topic = slot.as_deref().ok_or(reason::PROTOCOL)?;
+        up.topic = bump.alloc_str(topic);
+        Ok(())
+    }
+
+    /// The rates come first, so that refused messages are not free.
+    fn verdict(&mut self, up: &Up<'_>, now: base::Millis) -> Verdict {
         let limits = &self.link.grant.limits;
-        let (rate, per_s) = match publish.qos {
+        let (rate, per_s) = match up.qos {
             QoS::AtMostOnce => (&mut self.qos0, limits.up_qos0_per_s),
             _ => (&mut self.qos1, limits.up_qos1_per_s),
         };
         if !rate.take(now) {
             return Verdict::TooFast { per_s };
         }
-        let (bytes, limit) = (publish.payload.len(), widen(limits.payload_bytes));
+        if self.link.grant.reach == Reach::Own
+            && let Err(per_s) = self.link.grant.tenant.take(now)
+        {
+            return Verdict::TooFast { per_s };
+        }
+        let (bytes, limit) = (up.payload.len(), widen(limits.payload_bytes));
         if limit != 0 && bytes > limit {
             return Verdict::TooLong { bytes, limit };
         }
-        if self.may(Access::Publish, publish.topic) {
-            Verdict::Accepted
-        } else {
-            Verdict::Unauthorized
-        }
+        if self.may(Access::Publish, up.topic) { Verdict::Accepted } else { Verdict::Unauthorized }
     }
 
-    fn may(&self, access: Access, topic: &str) -> bool {
+    pub(super) fn may(&self, access: Access, topic: &str) -> bool {
         fits(topic, &self.link.grant.limits) && self.broker.hub.may(&self.link.grant, access, topic)
     }
 
-    fn subscribe(&mut self, subscribe: &Subscribe<'_>, burst: &mut Burst<'_>) {
-        let mut codes = Vec::new();
-        for wanted in subscribe.filters() {
-            let filter = wanted.filter;
-            let granted = wanted.qos.min(QoS::AtLeastOnce);
-            let event =
-                if self.may(Access::Subscribe, filter) && self.link.subscribe(filter, granted) {
-                    codes.push(granted.number());
-                    Event::Subscribed { at: burst.now, filter }
-                } else {
-                    codes.push(REFUSED);
-                    if !self.complaints.take(burst.now) {
-                        continue;
-                    }
-                    Event::SubscribeRefused { at: burst.now, filter }
-                };
-            self.broker.hub.event(&self.link.grant, event, &mut burst.batch);
-        }
-        encode::suback(&mut self.answers, self.link.level, subscribe.id, &codes);
+    fn acknowledged(&mut self, id: u16, batch: &mut Batch) {
+        let seq = self.link.session.lock().acknowledged(id);
+        self.unqueue(seq, batch);
     }
 
-    fn unsubscribe(&mut self, unsubscribe: &Unsubscribe<'_>, burst: &mut Burst<'_>) {
-        let mut codes = Vec::new();
-        for filter in unsubscribe.filters() {
-            if self.link.unsubscribe(filter) {
-                codes.push(0);
-                let event = Event::Unsubscribed { at: burst.now, filter };
-                self.broker.hub.event(&self.link.grant, event, &mut burst.batch);
-            } else {
-                codes.push(NO_SUBSCRIPTION);
+    fn completed(&mut self, id: u16, batch: &mut Batch) {
+        let seq = self.link.session.lock().completed(id);
+        self.unqueue(seq, batch);
+    }
+
+    fn received(&mut self, ack: mqtt::Ack, batch: &mut Batch) {
+        let failed = ack.reason >= 0x80;
+        let seq = self.link.session.lock().received(ack.id, failed);
+        if failed {
+            self.unqueue(seq, batch);
+            return;
+        }
+        if let Some(seq) = seq.filter(|_| self.link.session.is_durable()) {
+            let key = kept::queued(&self.link.session.client, seq);
+            batch.put(Space::Queue, &key, &message::released());
+        }
+        let reason = if seq.is_some() { 0 } else { reason::NO_PACKET_ID };
+        encode::pubrel(&mut self.answers, self.link.level, ack.id, reason);
+    }
+
+    fn release(&mut self, id: u16, batch: &mut Batch) {
+        let reason = if self.forget(id, batch) { 0 } else { reason::NO_PACKET_ID };
+        encode::pubcomp(&mut self.answers, self.link.level, id, reason);
+    }
+
+    /// The client is done with a message of its queue.
+    fn unqueue(&mut self, seq: Option<u64>, batch: &mut Batch) {
+        self.acknowledged = true;
+        if let Some(seq) = seq.filter(|_| self.link.session.is_durable()) {
+            batch.delete(Space::Queue, &kept::queued(&self.link.session.client, seq));
+        }
+    }
+
+    fn disconnect(&mut self, disconnect: Disconnect<'_>) -> End {
+        for property in disconnect.properties.iter() {
+            if let Property::SessionExpiry(seconds) = property {
+                // [MQTT5-3.14.2-2]: what had none cannot get one.
+                if self.link.session_s() == 0 && seconds > 0 {
+                    return End::fault(reason::PROTOCOL);
+                }
+                self.link.session.set_expiry(seconds.min(self.link.grant.limits.session_s));
             }
         }
-        encode::unsuback(&mut self.answers, self.link.level, unsubscribe.id, &codes);
+        let will = disconnect.reason == reason::WITH_WILL;
+        End { why: Offline::Disconnect, reason: 0, will }
     }
+}
+
+fn passed_on<'b>(properties: Properties<'b>, bump: &'b Bump) -> &'b [u8] {
+    let mut bytes = Vec::with_capacity(properties.bytes().len());
+    for property in properties.iter() {
+        if !matches!(property, Property::TopicAlias(_) | Property::MessageExpiry(_)) {
+            property.put(&mut bytes);
+        }
+    }
+    bump.alloc_slice_copy(&bytes)
 }
 
 fn check_size(frame: Frame<'_>) -> Result<(), Malformed> {
@@ -202,15 +393,6 @@ fn fits(topic: &str, limits: &Limits) -> bool {
         && (limits.topic_levels == 0 || levels() <= usize::from(limits.topic_levels))
 }
 
-/// The reason code of a PUBACK; levels 3.1 and 3.1.1 do not carry it.
-fn reason(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Accepted => 0x00,
-        Verdict::Unauthorized => 0x87,
-        Verdict::TooFast { .. } | Verdict::TooLong { .. } => 0x97,
-    }
-}
-
 fn widen(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
@@ -219,9 +401,6 @@ fn name(packet: &Packet<'_>) -> &'static str {
     match packet {
         Packet::Connect(_) => "CONNECT",
         Packet::ConnAck(_) => "CONNACK",
-        Packet::PubRec(_) => "PUBREC",
-        Packet::PubRel(_) => "PUBREL",
-        Packet::PubComp(_) => "PUBCOMP",
         Packet::SubAck(_) => "SUBACK",
         Packet::UnsubAck(_) => "UNSUBACK",
         Packet::PingResp => "PINGRESP",

@@ -1,40 +1,58 @@
 //! The place where a CONNECT is answered: from the open socket to the accepted client.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-
-use mqtt::{Level, Malformed, encode};
-use store::Batch;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    time::timeout,
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
 };
+
+use mqtt::{Level, Malformed, Properties, Property, QoS, encode, property::Place};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::{
     Shared,
-    hub::{Connect, Door, Event, Grant, Offline, Refusal},
-    link::Link,
+    gate::{ALIASES, RECEIVE},
+    hub::{Certificate, Connect, Door, Grant, Reach, Refusal},
+    link::Peer,
+    reason,
+    will::Will,
 };
 
-/// Bytes of a CONNECT. Names and password are short, and wills are refused.
+/// Bytes of a CONNECT beside its will.
 const CONNECT_BYTES: usize = 16 * 1024;
+/// Bytes of a CONNECT with the largest will.
+const WILL_BYTES: usize = CONNECT_BYTES + 70 * 1024;
 /// First byte of a CONNECT; anything else is not MQTT or out of order [MQTT-3.1.0-1].
 const CONNECT: u8 = 0x10;
-/// How long a client waits for the end of its former connection.
-const TAKEOVER: Duration = Duration::from_secs(1);
 
 /// Where a connection came from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) door: Door,
     pub(crate) peer: SocketAddr,
+    /// What the TLS handshake proved.
+    pub(crate) psk: Option<Box<[u8]>>,
+    pub(crate) certificate: Option<Box<Certificate>>,
+}
+
+impl Origin {
+    /// A peer that has proved nothing yet.
+    pub(crate) fn new(door: Door, peer: SocketAddr) -> Self {
+        Self { door, peer, psk: None, certificate: None }
+    }
 }
 
 /// A client that was let in.
 pub(crate) struct Guest {
-    pub(crate) link: Arc<Link>,
+    pub(crate) grant: Grant,
+    pub(crate) level: Level,
+    pub(crate) peer: Peer,
+    pub(crate) will: Option<Will>,
+    /// Seconds; 0 is none.
     pub(crate) keep_alive: u16,
-    /// The CONNACK, not sent yet.
-    pub(crate) hello: Vec<u8>,
+    /// What the client is told of it at 5.0: it is shorter than what it asked for.
+    imposed: bool,
+    /// The client id that the server made up.
+    assigned: Option<String>,
     /// What came behind the CONNECT in the same read.
     pub(crate) rest: Vec<u8>,
 }
@@ -51,7 +69,7 @@ enum Never {
 pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     broker: &Arc<Shared>,
     stream: &mut S,
-    origin: Origin,
+    origin: &Origin,
 ) -> Option<Guest> {
     let peer = origin.peer;
     match decide(broker, stream, origin).await {
@@ -76,23 +94,23 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
 async fn decide<S: AsyncRead + Unpin>(
     broker: &Arc<Shared>,
     stream: &mut S,
-    origin: Origin,
+    origin: &Origin,
 ) -> Result<Guest, Never> {
     let mut bytes = Vec::with_capacity(512);
     let used = first_packet(stream, &mut bytes).await?;
-    let connect = match mqtt::frame(&bytes, CONNECT_BYTES) {
+    let connect = match mqtt::frame(&bytes, WILL_BYTES) {
         Ok(Some(frame)) => mqtt::connect(frame).map_err(malformed)?,
         _ => return Err(Never::Silent("bad connect")),
     };
-    let (level, keep_alive) = (connect.level, connect.keep_alive);
-    let grant = admit(broker, &connect, origin)
-        .await
-        .map_err(|refusal| Never::Refused(level, code(level, refusal)))?;
-    let link = Arc::new(Link::new(grant, level, &broker.options));
-    let mut hello = Vec::new();
-    encode::connack(&mut hello, level, false, 0);
+    let level = connect.level;
+    let assigned = name(broker, &connect)?;
+    let client_id = assigned.as_deref().unwrap_or(connect.client_id);
+    let grant = admit(broker, &connect, client_id, origin).await?;
+    let (keep_alive, imposed) = keep_alive(&connect, &grant)?;
+    let will = will(&connect, &grant)?;
     let rest = bytes.get(used..).unwrap_or_default().to_vec();
-    Ok(Guest { link, keep_alive, hello, rest })
+    let peer = Peer::of(&connect);
+    Ok(Guest { grant, level, peer, will, keep_alive, imposed, assigned, rest })
 }
 
 /// Reads until the first packet is whole; gives out its length.
@@ -104,7 +122,7 @@ async fn first_packet<S: AsyncRead + Unpin>(
         if bytes.first().is_some_and(|first| *first != CONNECT) {
             return Err(Never::Silent("first packet is not a connect"));
         }
-        match mqtt::frame(bytes, CONNECT_BYTES) {
+        match mqtt::frame(bytes, WILL_BYTES) {
             Ok(Some(frame)) => return Ok(frame.bytes.len()),
             Ok(None) => {}
             Err(_) => return Err(Never::Silent("bad connect")),
@@ -124,89 +142,118 @@ fn malformed(malformed: Malformed) -> Never {
     }
 }
 
-/// The broker's own conditions, then the product's.
+/// The id of a client that has none; `None`: it has one.
+fn name(broker: &Shared, connect: &mqtt::Connect<'_>) -> Result<Option<String>, Never> {
+    if !connect.client_id.is_empty() {
+        return Ok(None);
+    }
+    let nameless = match connect.level {
+        Level::V31 => false,
+        Level::V311 => connect.clean,
+        Level::V5 => true,
+    };
+    if !nameless {
+        let code = reason::of_refusal(connect.level, Refusal::BadIdentifier);
+        return Err(Never::Refused(connect.level, code));
+    }
+    let number = broker.names.fetch_add(1, Ordering::Relaxed);
+    Ok(Some(format!("auto-{:x}-{number:x}", broker.clock.now())))
+}
+
+/// The product's conditions, and those of the broker that need no answer of it.
 async fn admit(
     broker: &Shared,
     connect: &mqtt::Connect<'_>,
-    origin: Origin,
-) -> Result<Grant, Denied> {
-    if connect.level == Level::V5 {
-        return Err(Denied::Level);
-    }
-    if connect.client_id.is_empty() {
-        return Err(Refusal::BadIdentifier.into());
+    client_id: &str,
+    origin: &Origin,
+) -> Result<Grant, Never> {
+    let level = connect.level;
+    if connect.properties.iter().any(|property| matches!(property, Property::AuthMethod(_))) {
+        return Err(Never::Refused(level, reason::BAD_METHOD));
     }
     let hello = Connect {
         door: origin.door,
         peer: origin.peer,
         now: broker.clock.now(),
-        level: connect.level,
-        client_id: connect.client_id,
+        level,
+        client_id,
         user_name: connect.user_name,
         password: connect.password,
         keep_alive: connect.keep_alive,
         clean: connect.clean,
         will: connect.will.is_some(),
-        psk: None,
+        psk: origin.psk.as_deref(),
+        certificate: origin.certificate.as_deref(),
     };
-    let grant = broker.hub.connect(&hello).await?;
-    let longest = grant.limits.keep_alive_s;
-    // Wills are not kept yet, so that even a client that may have one is told so.
-    if connect.will.is_some() || (longest != 0 && connect.keep_alive > longest) {
-        return Err(Refusal::NotAuthorized.into());
+    let refused = |refusal| Never::Refused(level, reason::of_refusal(level, refusal));
+    broker.hub.connect(&hello).await.map_err(refused)
+}
+
+/// The keepalive, and whether the client is to be told: 5.0 takes the server's [MQTT5-3.2.2-21].
+fn keep_alive(connect: &mqtt::Connect<'_>, grant: &Grant) -> Result<(u16, bool), Never> {
+    let (asked, longest) = (connect.keep_alive, grant.limits.keep_alive_s);
+    if longest == 0 || asked <= longest {
+        return Ok((asked, false));
     }
-    Ok(grant)
-}
-
-enum Denied {
-    Level,
-    By(Refusal),
-}
-
-impl From<Refusal> for Denied {
-    fn from(refusal: Refusal) -> Self {
-        Self::By(refusal)
+    if connect.level == Level::V5 {
+        return Ok((longest, true));
     }
+    let code = reason::of_refusal(connect.level, Refusal::NotAuthorized);
+    Err(Never::Refused(connect.level, code))
 }
 
-/// The CONNACK code of a refusal at the client's level.
-fn code(level: Level, denied: Denied) -> u8 {
-    let (old, new) = match denied {
-        Denied::Level => (0x01, 0x84),
-        Denied::By(Refusal::BadIdentifier) => (0x02, 0x85),
-        Denied::By(Refusal::BadCredentials) => (0x04, 0x86),
-        Denied::By(Refusal::NotAuthorized) => (0x05, 0x87),
-        Denied::By(Refusal::Unavailable) => (0x03, 0x88),
-        Denied::By(Refusal::Busy) => (0x03, 0x89),
+fn will(connect: &mqtt::Connect<'_>, grant: &Grant) -> Result<Option<Will>, Never> {
+    let Some(will) = &connect.will else { return Ok(None) };
+    let code = if !grant.allows.will {
+        reason::NOT_AUTHORIZED
+    } else if will.qos == QoS::ExactlyOnce && !grant.allows.qos2 {
+        reason::QOS
+    } else if will.retain && !grant.allows.retained {
+        reason::RETAIN
+    } else {
+        return Ok(Some(Will::of(will)));
     };
-    if level == Level::V5 { new } else { old }
+    let old = reason::of_refusal(connect.level, Refusal::NotAuthorized);
+    Err(Never::Refused(connect.level, if connect.level == Level::V5 { code } else { old }))
 }
 
-/// Takes the client's place; the former holder is gone, with its last word, before we go on.
-/// False when the client came back or was sent away meanwhile.
-pub(crate) async fn enter(broker: &Shared, link: &Arc<Link>, peer: SocketAddr) -> bool {
-    let Ok(former) = broker.router.enter(link) else { return false };
-    // Whoever stops the broker looks at the router after it said so: one of us sees the other.
-    if broker.stop.is_cancelled() {
-        link.close(Offline::Shutdown);
+impl Guest {
+    /// The CONNACK.
+    pub(crate) fn welcome(&self, broker: &Shared, present: bool, session_s: u32) -> Vec<u8> {
+        let mut properties = Vec::new();
+        if self.level == Level::V5 {
+            self.properties(broker, session_s, &mut properties);
+        }
+        let properties = Properties::new(Place::ConnAck, &properties).unwrap_or_default();
+        let mut hello = Vec::new();
+        encode::connack_with(&mut hello, self.level, present, 0, properties);
+        hello
     }
-    if let Some(former) = former {
-        former.close(Offline::Takeover);
-        if timeout(TAKEOVER, former.ended()).await.is_err() {
-            tracing::warn!(client = %link.grant.client.0, "former connection is slow to end");
+
+    fn properties(&self, broker: &Shared, session_s: u32, out: &mut Vec<u8>) {
+        let allows = self.grant.allows;
+        if session_s != self.peer.session_s {
+            Property::SessionExpiry(session_s).put(out);
+        }
+        Property::ReceiveMaximum(RECEIVE).put(out);
+        Property::TopicAliasMaximum(ALIASES).put(out);
+        let most = u32::try_from(broker.options.packet_bytes).unwrap_or(u32::MAX);
+        Property::MaximumPacketSize(most).put(out);
+        if !allows.qos2 {
+            Property::MaximumQoS(1).put(out);
+        }
+        if !allows.retained {
+            Property::RetainAvailable(0).put(out);
+        }
+        if self.grant.reach == Reach::Own {
+            Property::WildcardAvailable(0).put(out);
+            Property::SharedAvailable(0).put(out);
+        }
+        if self.imposed {
+            Property::ServerKeepAlive(self.keep_alive).put(out);
+        }
+        if let Some(assigned) = &self.assigned {
+            Property::AssignedClientId(assigned).put(out);
         }
     }
-    if link.closing().is_some() {
-        broker.router.leave(link);
-        link.set_ended();
-        return false;
-    }
-    let mut batch = Batch::default();
-    let event = Event::Online { at: broker.clock.now(), peer };
-    broker.hub.event(&link.grant, event, &mut batch);
-    // In order before all that this client will store; nothing waits for it.
-    drop(broker.store.commit(batch));
-    broker.metrics.accepted.increment(1);
-    broker.metrics.connections.increment(1.0);
-    true
 }

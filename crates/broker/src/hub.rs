@@ -6,7 +6,10 @@ use std::{any::Any, fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 use base::{Millis, Secret};
 /// The packets' words that the product speaks, too.
 pub use mqtt::{Level, QoS};
+use parking_lot::Mutex;
 use store::{Batch, Store, Ticket};
+
+use crate::rate::Rate;
 
 /// A future that the broker awaits in the connection's task.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -17,13 +20,29 @@ pub trait Hub: Send + Sync + 'static {
     fn secret(&self, identity: &[u8]) -> Option<Secret>;
     /// Decides on a CONNECT.
     fn connect<'a>(&'a self, hello: &'a Connect<'a>) -> Answer<'a, Result<Grant, Refusal>>;
-    /// Whether a client may use a topic (publish) or filter (subscribe). Memory only.
+    /// Whether a client may use a topic (publish, receive) or filter (subscribe). Memory only.
     fn may(&self, who: &Grant, access: Access, topic: &str) -> bool;
+    /// The client whose own topic this is: where a message on it goes. Memory only.
+    fn owner(&self, _topic: &str) -> Option<ClientKey> {
+        None
+    }
+    /// The standing of a client with [`Reach::Free`] whose session was found at start. `None`: it
+    /// may not come back, and the session is deleted.
+    fn restore(&self, _client: &ClientKey) -> Option<Grant> {
+        None
+    }
+    /// DER of the certificate authorities whose chains a client may show besides a certificate of
+    /// its own; asked at start and at each reload.
+    fn authorities(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
     /// The platform's part of one burst. `None`: done already.
     fn up<'a, 'b: 'a>(&'a self, who: &'a Grant, burst: &'a mut Burst<'b>)
     -> Option<Answer<'a, ()>>;
     /// Something happened to a client; what must be kept goes into `into`.
     fn event(&self, who: &Grant, what: Event<'_>, into: &mut Batch);
+    /// A client, there or not, did not get a message.
+    fn lost(&self, _to: &ClientKey, _what: Lost<'_>, _into: &mut Batch) {}
     /// Gives a burst's batch its place in the line of commits. The product may add rows that must
     /// be as new as that place, and hold its own locks meanwhile: a place is given at once.
     fn commit(&self, _: &Grant, batch: Batch, store: &Store) -> Ticket {
@@ -56,6 +75,20 @@ pub struct Connect<'a> {
     pub will: bool,
     /// The PSK identity that the TLS handshake proved, if any.
     pub psk: Option<&'a [u8]>,
+    /// The certificate that the TLS handshake proved, if any.
+    pub certificate: Option<&'a Certificate>,
+}
+
+/// A client certificate whose key the TLS handshake proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// SHA-256 of its DER.
+    pub fingerprint: [u8; 32],
+    pub common_name: Option<String>,
+    /// SHA-256 of the DER of the authority (of [`Hub::authorities`]) that its chain leads to.
+    pub authority: Option<[u8; 32]>,
+    /// When it ends to be valid.
+    pub not_after: Millis,
 }
 
 /// The name under which one session lives: for devices the client id `{pid}{dn}`.
@@ -70,6 +103,9 @@ pub struct Grant {
     pub epoch: u64,
     pub limits: Limits,
     pub allows: Switches,
+    /// Within which it publishes and subscribes.
+    pub tenant: Arc<Tenant>,
+    pub reach: Reach,
     /// The product's own view of the client (its device session).
     pub data: Arc<dyn Any + Send + Sync>,
 }
@@ -78,6 +114,45 @@ impl fmt::Debug for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Grant").field("client", &self.client).field("epoch", &self.epoch).finish()
     }
+}
+
+/// Clients that may see each other's messages: an instance. Nothing crosses its border.
+#[derive(Debug)]
+pub struct Tenant {
+    pub id: Box<str>,
+    rate: Mutex<Rate>,
+}
+
+impl Tenant {
+    /// `up_per_s` bounds what all its devices together may publish; 0 = no limit.
+    #[must_use]
+    pub fn new(id: &str, up_per_s: u32) -> Arc<Self> {
+        Arc::new(Self { id: id.into(), rate: Mutex::new(Rate::per_second(up_per_s)) })
+    }
+
+    /// Changes the bound.
+    pub fn limit(&self, up_per_s: u32) {
+        let mut rate = self.rate.lock();
+        if rate.messages() != up_per_s {
+            *rate = Rate::per_second(up_per_s);
+        }
+    }
+
+    /// Takes one message; the bound if there are too many.
+    pub(crate) fn take(&self, now: Millis) -> Result<(), u32> {
+        let mut rate = self.rate.lock();
+        if rate.take(now) { Ok(()) } else { Err(rate.messages()) }
+    }
+}
+
+/// Which topics a client's subscriptions can reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Those that [`Hub::owner`] says are its own: a device.
+    #[default]
+    Own,
+    /// All of the tenant that [`Hub::may`] lets it receive: a service client.
+    Free,
 }
 
 /// Per-client limits (device-protocol.md 1.6). Rates are messages per second; 0 = no limit.
@@ -91,6 +166,18 @@ pub struct Limits {
     pub topic_levels: u8,
     pub subscriptions: u16,
     pub keep_alive_s: u16,
+    /// QoS 1 and 2 messages that wait for the client's acknowledgement.
+    pub in_flight: u16,
+    /// Seconds that a session outlives its connection at most.
+    pub session_s: u32,
+    /// QoS 1 and 2 messages kept for a session whose client is not there.
+    pub queue_messages: u32,
+    /// Seconds that such a message is kept.
+    pub queue_s: u32,
+    /// When the queue is full the oldest message goes; else the new one is refused.
+    pub queue_drop_oldest: bool,
+    /// Milliseconds between two messages of the queue when the client is back.
+    pub replay_ms: u16,
 }
 
 impl Default for Limits {
@@ -104,12 +191,17 @@ impl Default for Limits {
             topic_levels: 10,
             subscriptions: 100,
             keep_alive_s: 900,
+            in_flight: 256,
+            session_s: 7 * 86_400,
+            queue_messages: 150,
+            queue_s: 86_400,
+            queue_drop_oldest: false,
+            replay_ms: 0,
         }
     }
 }
 
-/// What an instance allows beyond Tencent's limits. Asked for by nobody yet: wills and QoS 2 are
-/// refused, the retain flag is dropped, and several filters are accepted, for every client.
+/// What an instance allows beyond Tencent's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Switches {
     pub retained: bool,
@@ -126,12 +218,16 @@ pub enum Refusal {
     NotAuthorized,
     Unavailable,
     Busy,
+    /// The client connects too often.
+    TooOften,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Publish,
     Subscribe,
+    /// A message on its way to a subscription with wildcards.
+    Receive,
 }
 
 /// What happened to a client.
@@ -158,13 +254,15 @@ pub enum Event<'a> {
         at: Millis,
         filter: &'a str,
     },
-    /// A message to this client that it did not get.
-    NotDelivered {
-        at: Millis,
-        topic: &'a str,
-        qos: QoS,
-        why: Undelivered,
-    },
+}
+
+/// A message that a client did not get.
+#[derive(Debug, Clone, Copy)]
+pub struct Lost<'a> {
+    pub at: Millis,
+    pub topic: &'a str,
+    pub qos: QoS,
+    pub why: Undelivered,
 }
 
 /// Why a client is gone. The manual's two reasons, and who pulled the plug otherwise (L1210).
@@ -183,8 +281,11 @@ pub enum Offline {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undelivered {
     NoSubscriber,
+    /// Its queue has all the messages that it may have.
     QueueFull,
+    /// More bytes than the client said it takes (5.0).
     TooLarge,
+    /// Over its downlink rate, or too much waits for a slow reader.
     TooFast,
 }
 
@@ -203,10 +304,32 @@ pub struct Up<'b> {
     pub topic: &'b str,
     pub payload: &'b [u8],
     pub qos: QoS,
+    /// What 5.0 passes on with the message: property bytes without alias and expiry.
+    pub properties: &'b [u8],
+    /// Seconds after which nobody is to get it any more (5.0).
+    pub expiry_s: Option<u32>,
+    pub retain: bool,
     /// ACL and limits have spoken before the product sees it. The product logs refused ones too.
     pub verdict: Verdict,
-    /// Set by the product when it dealt with the message: the router does not forward it.
+    /// Set by the product when it dealt with the message: it does not go to the owner of its topic.
     pub taken: bool,
+}
+
+impl<'b> Up<'b> {
+    /// A message without what only 5.0 knows, accepted.
+    #[must_use]
+    pub fn new(topic: &'b str, payload: &'b [u8], qos: QoS) -> Self {
+        Self {
+            topic,
+            payload,
+            qos,
+            properties: &[],
+            expiry_s: None,
+            retain: false,
+            verdict: Verdict::Accepted,
+            taken: false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,9 +354,16 @@ pub struct Down {
 pub enum Delivery {
     /// In the outbox of an online client that subscribed to the topic.
     Sent,
-    /// Online, but no subscription covers the topic.
+    /// Kept, durably, until the client can take it.
+    Queued,
+    /// No subscription of its session covers the topic.
     NoSubscriber,
+    /// Not there, and no session waits for it.
     Offline,
     /// The client's outbox is over its cap or its downlink rate.
     Full,
+    /// Its queue has all the messages that it may have.
+    QueueFull,
+    /// More bytes than the client said it takes (5.0).
+    TooLarge,
 }

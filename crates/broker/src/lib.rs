@@ -5,22 +5,40 @@
 
 mod connection;
 mod doors;
+mod enter;
 mod gate;
 mod greet;
+mod handle;
 pub mod hub;
+mod kept;
 mod link;
+mod message;
 mod metrics;
 mod options;
+mod post;
 mod rate;
+mod reason;
+mod retained;
 mod router;
 mod scratch;
+mod session;
+mod strangers;
+mod subscribe;
 mod tls;
+mod tree;
+mod upkeep;
+mod will;
 mod ws;
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
-use base::{Clock, Millis, Result};
-use mqtt::QoS;
+use base::{Clock, Result};
+use parking_lot::Mutex;
 use store::Store;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -30,13 +48,14 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use handle::Handle;
 pub use options::{Addresses, Options, TlsDoor};
 
 use crate::{
-    greet::Origin,
-    hub::{ClientKey, Delivery, Door, Hub, Offline},
+    hub::{Door, Hub, Offline},
     metrics::Metrics,
     router::Router,
+    strangers::Strangers,
     tls::Tls,
 };
 
@@ -51,8 +70,14 @@ pub(crate) struct Shared {
     hub: Arc<dyn Hub>,
     router: Router,
     metrics: Metrics,
+    /// Client ids that were made up.
+    names: AtomicU64,
+    /// How far the kept sessions were looked through for those that are over.
+    swept: Mutex<Vec<u8>>,
     connections: Arc<Semaphore>,
     greetings: Arc<Semaphore>,
+    strangers: Strangers,
+    tls: Option<Arc<Tls>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -61,18 +86,20 @@ pub(crate) struct Shared {
 pub struct Broker {
     shared: Arc<Shared>,
     addresses: Addresses,
-    tls: Option<Arc<Tls>>,
 }
 
 impl Broker {
     /// Binds the doors and accepts.
     ///
     /// # Errors
-    /// An address cannot be bound, or the TLS files are not usable.
+    /// An address cannot be bound, the TLS files are not usable, or the store is not readable.
     pub fn start(options: Options, store: Store, clock: Clock, hub: Arc<dyn Hub>) -> Result<Self> {
         let tcp = options.tcp.map(doors::listen).transpose()?;
         let tls = match &options.tls {
-            Some(door) => Some((doors::listen(door.address)?, Arc::new(Tls::load(door)?))),
+            Some(door) => {
+                let tls = Tls::load(door, hub.clone(), clock.clone())?;
+                Some((doors::listen(door.address)?, Arc::new(tls)))
+            }
             None => None,
         };
         let address = |listener: &TcpListener| listener.local_addr().ok();
@@ -81,26 +108,34 @@ impl Broker {
             tls: tls.as_ref().and_then(|(listener, _)| address(listener)),
         };
         let permits = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        let (messages, bytes) = (options.retained_messages, options.retained_bytes);
+        let quota = retained::Quota { messages, bytes };
+        let kept = retained::load(&store, quota)?;
         let shared = Arc::new(Shared {
             connections: permits(options.connections),
             greetings: permits(options.greetings),
+            strangers: Strangers::new(options.greetings_per_address),
+            tls: tls.as_ref().map(|(_, tls)| tls.clone()),
             options,
             store,
             clock,
             hub,
-            router: Router::new(),
+            router: Router::new(kept, quota),
+            names: AtomicU64::new(0),
+            swept: Mutex::new(vec![kept::SESSIONS]),
             metrics: Metrics::resolve(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
+        upkeep::recover(&shared)?;
+        shared.tasks.spawn(upkeep::run(shared.clone()));
         if let Some(listener) = tcp {
             shared.tasks.spawn(doors::accept(shared.clone(), listener, None));
         }
-        let tls = tls.map(|(listener, tls)| {
-            shared.tasks.spawn(doors::accept(shared.clone(), listener, Some(tls.clone())));
-            tls
-        });
-        Ok(Self { shared, addresses, tls })
+        if let Some((listener, tls)) = tls {
+            shared.tasks.spawn(doors::accept(shared.clone(), listener, Some(tls)));
+        }
+        Ok(Self { shared, addresses })
     }
 
     /// Where the doors are, with their real ports.
@@ -128,87 +163,39 @@ impl Broker {
     /// # Errors
     /// The files are not usable.
     pub fn reload_tls(&self) -> Result<()> {
-        self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
+        self.shared.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
+    }
+
+    /// Ends sessions and messages whose time is over, some at a time; called now and then.
+    pub fn sweep(&self) {
+        upkeep::sweep(&self.shared);
     }
 
     /// Closes the doors, sends what is pending, ends all connections, and waits for them.
     pub async fn shutdown(&self, deadline: Duration) {
         self.shared.stop.cancel();
         self.shared.tasks.close();
-        self.shared.router.for_each(|link| link.close(Offline::Shutdown));
+        self.shared.each_link(|link| link.close(Offline::Shutdown));
         if timeout(deadline, self.shared.tasks.wait()).await.is_ok() {
             return;
         }
-        self.shared.router.for_each(link::Link::abandon);
+        self.shared.each_link(link::Link::abandon);
         if timeout(LAST_CALL, self.shared.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.shared.tasks.len(), "connections did not end in time");
         }
     }
 }
 
-/// What the product may do with clients; cheap to clone.
-#[derive(Clone)]
-pub struct Handle(Arc<Shared>);
-
-impl Handle {
-    /// Sends a message to a client, at the lower of `qos` and what it subscribed with.
-    pub fn publish(&self, client: &ClientKey, topic: &str, payload: &[u8], qos: QoS) -> Delivery {
-        self.0.publish(client, topic, payload, qos, self.0.clock.now())
-    }
-
-    /// Ends a client's connection, if it has one.
-    pub fn kick(&self, client: &ClientKey, why: Offline) {
-        if let Some(link) = self.0.router.find(client) {
-            link.close(why);
-        }
-    }
-
-    #[must_use]
-    pub fn is_online(&self, client: &ClientKey) -> bool {
-        self.0.router.find(client).is_some_and(|link| link.closing().is_none())
-    }
-
-    /// How many clients are online.
-    #[must_use]
-    pub fn online(&self) -> usize {
-        self.0.router.count()
-    }
-
-    /// Serves an upgraded WebSocket whose HTTP side agreed on the subprotocol `mqtt`.
-    pub fn accept_ws<S>(&self, stream: S, peer: SocketAddr, door: Door)
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        doors::accept_ws(&self.0, Box::new(stream), Origin { door, peer });
-    }
-}
-
 impl Shared {
-    fn publish(
-        &self,
-        client: &ClientKey,
-        topic: &str,
-        payload: &[u8],
-        qos: QoS,
-        now: Millis,
-    ) -> Delivery {
-        let Some(link) = self.router.find(client) else { return Delivery::Offline };
-        let delivery = link.publish(topic, payload, qos, now);
-        if delivery == Delivery::Sent {
-            self.metrics.messages_out.increment(1);
+    fn each_link(&self, mut each: impl FnMut(&link::Link)) {
+        for sessions in self.router.sessions() {
+            sessions.iter().filter_map(|session| session.link()).for_each(|link| each(&link));
         }
-        delivery
     }
 }
 
 impl fmt::Debug for Broker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Broker").field("addresses", &self.addresses).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("online", &self.online()).finish_non_exhaustive()
     }
 }

@@ -1,27 +1,38 @@
-//! The place where the rest of the server meets a connection: its outbox, its subscriptions and
-//! the order to end.
+//! The place where the rest of the server meets a connection: who it is, what its client can take,
+//! and the order to end.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU8, Ordering},
+};
 
-use base::Millis;
 use futures_util::task::AtomicWaker;
-use mqtt::{Level, QoS, encode};
+use mqtt::{Level, Properties, Property};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::{
-    hub::{Delivery, Grant, Offline},
-    options::Options,
-    rate::Rate,
+    hub::{Grant, Offline},
+    message::Message,
+    router::Domain,
+    session::Session,
+    will::Will,
 };
+
+/// Topics that a client is told a number for (5.0).
+const ALIASES: u16 = 16;
 
 /// One connection as others see it. Its task owns the socket; this is what they share.
 pub(crate) struct Link {
     pub(crate) grant: Grant,
     pub(crate) level: Level,
-    outbox_bytes: usize,
-    in_flight: usize,
-    out: Mutex<Out>,
+    pub(crate) session: Arc<Session>,
+    /// What it shares with the other clients of its tenant.
+    pub(crate) domain: Arc<Domain>,
+    pub(crate) peer: Peer,
+    /// QoS 1 and 2 messages that wait for the client's acknowledgement, at most.
+    pub(crate) window: u32,
+    will: Mutex<Option<Box<Will>>>,
     waker: AtomicWaker,
     /// 0, or 1 + the reason to end.
     closing: AtomicU8,
@@ -31,19 +42,54 @@ pub(crate) struct Link {
     end: Notify,
 }
 
-struct Out {
-    /// Encoded packets that the task has not taken yet; freed when it takes them.
-    bytes: Vec<u8>,
-    subscriptions: Vec<Subscription>,
-    /// QoS 1 messages without a PUBACK.
-    in_flight: Vec<u16>,
-    last_id: u16,
-    rate: Rate,
+/// What a client said of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    pub(crate) clean: bool,
+    /// Seconds that it wants its session to outlive the connection.
+    pub(crate) session_s: u32,
+    /// QoS 1 and 2 messages that it takes at the same time.
+    pub(crate) receive: u16,
+    /// Bytes of a packet that it takes; 0 is no limit.
+    pub(crate) packet: u32,
+    /// Topics that it remembers by number.
+    pub(crate) aliases: u16,
+    /// Whether it wants to hear of problems beyond their code.
+    pub(crate) problems: bool,
 }
 
-struct Subscription {
-    filter: Box<str>,
-    granted: QoS,
+impl Peer {
+    pub(crate) fn of(connect: &mqtt::Connect<'_>) -> Self {
+        let mut peer = Self {
+            clean: connect.clean,
+            session_s: if connect.clean || connect.level == Level::V5 { 0 } else { u32::MAX },
+            receive: u16::MAX,
+            packet: 0,
+            aliases: 0,
+            problems: true,
+        };
+        peer.read(connect.properties);
+        peer
+    }
+
+    /// Who is not there any more.
+    pub(crate) fn nobody() -> Self {
+        let (clean, session_s, receive) = (true, 0, u16::MAX);
+        Self { clean, session_s, receive, packet: 0, aliases: 0, problems: false }
+    }
+
+    fn read(&mut self, properties: Properties<'_>) {
+        for property in properties.iter() {
+            match property {
+                Property::SessionExpiry(seconds) => self.session_s = seconds,
+                Property::ReceiveMaximum(most) => self.receive = most,
+                Property::MaximumPacketSize(most) => self.packet = most,
+                Property::TopicAliasMaximum(most) => self.aliases = most.min(ALIASES),
+                Property::RequestProblem(wants) => self.problems = wants != 0,
+                _ => {}
+            }
+        }
+    }
 }
 
 const REASONS: [Offline; 6] = [
@@ -56,21 +102,25 @@ const REASONS: [Offline; 6] = [
 ];
 
 impl Link {
-    pub(crate) fn new(grant: Grant, level: Level, options: &Options) -> Self {
-        let out = Out {
-            bytes: Vec::new(),
-            subscriptions: Vec::new(),
-            in_flight: Vec::new(),
-            last_id: 0,
-            rate: Rate::per_second(grant.limits.down_per_s),
-        };
+    pub(crate) fn new(
+        grant: Grant,
+        level: Level,
+        session: Arc<Session>,
+        domain: Arc<Domain>,
+        peer: Peer,
+    ) -> Self {
+        let window = u32::from(match grant.limits.in_flight {
+            0 => peer.receive,
+            most => most.min(peer.receive),
+        });
         Self {
             grant,
             level,
-            outbox_bytes: options.outbox_bytes,
-            // Packet ids are 1 to 65535, and one must be free.
-            in_flight: options.in_flight.min(65_534),
-            out: Mutex::new(out),
+            session,
+            domain,
+            peer,
+            window,
+            will: Mutex::default(),
             waker: AtomicWaker::new(),
             closing: AtomicU8::new(0),
             at_once: AtomicBool::new(false),
@@ -79,87 +129,27 @@ impl Link {
         }
     }
 
-    /// Puts a message into the outbox if a subscription covers its topic. At most `qos`, at most
-    /// what was granted.
-    pub(crate) fn publish(&self, topic: &str, payload: &[u8], qos: QoS, now: Millis) -> Delivery {
-        if self.closing().is_some() {
-            return Delivery::Offline;
-        }
-        let mut out = self.out.lock();
-        let Some(granted) = out.granted(topic) else { return Delivery::NoSubscriber };
-        if out.bytes.len() + size(topic, payload) > self.outbox_bytes || !out.rate.take(now) {
-            return Delivery::Full;
-        }
-        let qos = qos.min(granted);
-        let Some(id) = out.next_id(qos, self.in_flight) else { return Delivery::Full };
-        encode_publish(&mut out.bytes, self.level, (topic, payload), qos, id);
-        drop(out);
-        self.waker.wake();
-        Delivery::Sent
+    /// Seconds that the session outlives the connection: what the client wants and may have.
+    pub(crate) fn session_s(&self) -> u32 {
+        self.peer.session_s.min(self.grant.limits.session_s)
     }
 
-    /// Appends a message of the connection's own task to the bytes that it is about to write.
-    /// Its QoS has been granted already; false when too much waits.
-    pub(crate) fn answer(
-        &self,
-        into: &mut Vec<u8>,
-        (topic, payload): (&str, &[u8]),
-        qos: QoS,
-    ) -> bool {
-        if into.len() + size(topic, payload) > self.outbox_bytes {
-            return false;
-        }
-        let id = match qos {
-            QoS::AtMostOnce => None,
-            _ => match self.out.lock().next_id(qos, self.in_flight) {
-                Some(id) => id,
-                None => return false,
-            },
-        };
-        encode_publish(into, self.level, (topic, payload), qos, id);
-        true
+    /// Whether the client can take so large a packet [MQTT5-3.1.2-24].
+    pub(crate) fn takes(&self, message: &Message<'_>) -> bool {
+        let most = usize::try_from(self.peer.packet).unwrap_or(usize::MAX);
+        self.peer.packet == 0 || message.size() <= most
     }
 
-    /// Locks the subscriptions for a run of questions.
-    pub(crate) fn grants<T>(&self, run: impl FnOnce(&dyn Fn(&str) -> Option<QoS>) -> T) -> T {
-        let out = self.out.lock();
-        run(&|topic| out.granted(topic))
+    pub(crate) fn set_will(&self, will: Option<Will>) {
+        *self.will.lock() = will.map(Box::new);
     }
 
-    /// Adds or replaces a subscription; false when the client has too many.
-    pub(crate) fn subscribe(&self, filter: &str, granted: QoS) -> bool {
-        let mut out = self.out.lock();
-        let limit = usize::from(self.grant.limits.subscriptions);
-        if let Some(known) = out.subscriptions.iter_mut().find(|s| &*s.filter == filter) {
-            known.granted = granted;
-        } else if limit != 0 && out.subscriptions.len() >= limit {
-            return false;
-        } else {
-            out.subscriptions.push(Subscription { filter: filter.into(), granted });
-        }
-        true
+    pub(crate) fn take_will(&self) -> Option<Will> {
+        self.will.lock().take().map(|will| *will)
     }
 
-    /// Removes a subscription; false when there was none.
-    pub(crate) fn unsubscribe(&self, filter: &str) -> bool {
-        let subscriptions = &mut self.out.lock().subscriptions;
-        let before = subscriptions.len();
-        subscriptions.retain(|s| &*s.filter != filter);
-        subscriptions.len() < before
-    }
-
-    /// The client has acknowledged a QoS 1 message.
-    pub(crate) fn acknowledged(&self, id: u16) {
-        let in_flight = &mut self.out.lock().in_flight;
-        if let Some(place) = in_flight.iter().position(|known| *known == id) {
-            in_flight.swap_remove(place);
-        }
-    }
-
-    /// Takes what waits in the outbox; `None` when nothing does.
-    pub(crate) fn take_outbox(&self) -> Option<Vec<u8>> {
-        let bytes = &mut self.out.lock().bytes;
-        (!bytes.is_empty()).then(|| std::mem::take(bytes))
+    pub(crate) fn has_will(&self) -> bool {
+        self.will.lock().is_some()
     }
 
     /// Orders the connection to end; the first reason stays.
@@ -169,14 +159,14 @@ impl Link {
         // Who is second has nothing to add.
         let first = self.closing.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst);
         if first.is_ok() {
-            self.waker.wake();
+            self.wake();
         }
     }
 
     /// Ends an orderly end.
     pub(crate) fn abandon(&self) {
         self.at_once.store(true, Ordering::SeqCst);
-        self.waker.wake();
+        self.wake();
     }
 
     pub(crate) fn abandoned(&self) -> bool {
@@ -191,6 +181,10 @@ impl Link {
     /// The task to wake for the outbox and the order to end.
     pub(crate) fn listen(&self, waker: &std::task::Waker) {
         self.waker.register(waker);
+    }
+
+    pub(crate) fn wake(&self) {
+        self.waker.wake();
     }
 
     /// Nothing of this connection will be heard any more.
@@ -210,56 +204,4 @@ impl Link {
             notice.await;
         }
     }
-}
-
-impl Out {
-    /// The QoS at which a topic is subscribed to: the highest of the filters that cover it.
-    fn granted(&self, topic: &str) -> Option<QoS> {
-        let covers =
-            |s: &&Subscription| *s.filter == *topic || mqtt::topic::matches(&s.filter, topic);
-        self.subscriptions.iter().filter(covers).map(|s| s.granted).max()
-    }
-
-    /// A free packet id for QoS 1 (`Some(None)` for QoS 0); `None` when too many are in flight.
-    #[expect(clippy::option_option, reason = "no id needed, and no id left, are two things")]
-    fn next_id(&mut self, qos: QoS, most: usize) -> Option<Option<u16>> {
-        if qos == QoS::AtMostOnce {
-            return Some(None);
-        }
-        if self.in_flight.len() >= most {
-            return None;
-        }
-        loop {
-            self.last_id = self.last_id.wrapping_add(1).max(1);
-            if !self.in_flight.contains(&self.last_id) {
-                break;
-            }
-        }
-        self.in_flight.push(self.last_id);
-        Some(Some(self.last_id))
-    }
-}
-
-/// Bytes of a PUBLISH, fixed header and packet id included.
-fn size(topic: &str, payload: &[u8]) -> usize {
-    topic.len() + payload.len() + 10
-}
-
-fn encode_publish(
-    out: &mut Vec<u8>,
-    level: Level,
-    (topic, payload): (&str, &[u8]),
-    qos: QoS,
-    id: Option<u16>,
-) {
-    let publish = mqtt::Publish {
-        dup: false,
-        qos,
-        retain: false,
-        topic,
-        id,
-        properties: mqtt::Properties::default(),
-        payload,
-    };
-    encode::publish(out, level, &publish);
 }

@@ -13,6 +13,8 @@ pub struct Options {
     pub connections: usize,
     /// Connections that have not been accepted by CONNACK yet; further ones wait in the backlog.
     pub greetings: usize,
+    /// Of them, connections of one address; further ones are closed at once. 0 = no limit.
+    pub greetings_per_address: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
     /// How long a client may take from the open connection to its CONNACK.
@@ -21,8 +23,10 @@ pub struct Options {
     pub packet_bytes: usize,
     /// Bytes that wait for one slow reader; further messages to it are refused.
     pub outbox_bytes: usize,
-    /// QoS 1 messages that wait for a client's PUBACK; further ones are refused.
-    pub in_flight: usize,
+    /// Retained messages of one tenant.
+    pub retained_messages: usize,
+    /// Bytes of them.
+    pub retained_bytes: usize,
 }
 
 /// The TLS door: where, and the PEM files of its certificate chain and key.
@@ -31,6 +35,8 @@ pub struct TlsDoor {
     pub address: SocketAddr,
     pub certificate: PathBuf,
     pub key: PathBuf,
+    /// Whether clients may prove themselves by a pre-shared key, too.
+    pub psk: bool,
 }
 
 /// Where the doors are, with their real ports.
@@ -47,11 +53,13 @@ impl Default for Options {
             tls: None,
             connections: 1_000_000,
             greetings: 4096,
+            greetings_per_address: 1024,
             handshake: Duration::from_secs(10),
             hello: Duration::from_secs(10),
             packet_bytes: 1_114_112,
             outbox_bytes: 1_048_576,
-            in_flight: 256,
+            retained_messages: 100_000,
+            retained_bytes: 64 << 20,
         }
     }
 }

@@ -19,6 +19,11 @@ impl Rate {
         Self { cost, full_at: 0 }
     }
 
+    /// What it was made with.
+    pub(crate) fn messages(&self) -> u32 {
+        if self.cost == 0 { 0 } else { u32::try_from(SECOND / self.cost).unwrap_or(u32::MAX) }
+    }
+
     /// Takes one message out of the bucket, or says that it is empty.
     pub(crate) fn take(&mut self, now: Millis) -> bool {
         let now = now.saturating_mul(1_000_000);

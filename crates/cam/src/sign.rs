@@ -10,6 +10,8 @@ use base::{Code, Error, Result, Secret};
 
 use crate::form;
 
+pub use tc3::authorize;
+
 /// How far the clock of a caller may be off, in seconds.
 pub const WINDOW: i64 = 300;
 /// The service that a signature must name.

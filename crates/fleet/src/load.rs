@@ -1,191 +1,119 @@
-//! The place where a load is made: publishers that keep a window of QoS 1 messages in flight, and
-//! subscribers that read what a broker forwards. One thread: what is measured is the server.
+//! The place where `cargo xtask bench` gets its load from: one mode per figure, all on one thread,
+//! against any broker: who reads and which topics are used is given as data.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+pub mod connects;
+pub mod flow;
+pub mod idle;
+pub mod rtt;
+pub mod storm;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use mqtt::{Level, Packet, QoS, encode};
-use serde::Serialize;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    sync::Barrier,
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+mod wire;
 
-use crate::device::Device;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// What the publishers send.
-#[derive(Debug, Clone)]
-pub enum Load {
-    /// Property reports of devices; each is answered by a `report_reply`.
-    Reports(Vec<Device>),
-    /// The same bytes on plain topics, read by subscribers that share them.
-    Plain { publishers: usize, subscribers: usize },
-}
+use anyhow::Result;
+use mqtt::QoS;
 
-/// One measured round.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    pub target: SocketAddr,
-    pub load: Load,
-    /// Messages that one publisher has in flight.
-    pub window: usize,
-    pub warm_up: Duration,
-    pub measure: Duration,
-    /// The server's process, whose CPU time is counted.
+use crate::{device::Device, door::Door};
+
+/// Addresses of this machine that connections leave from: each has its own 28,000 ports.
+const SOURCES: usize = 64;
+
+/// The server that is measured.
+#[derive(Debug)]
+pub struct Aim {
+    pub door: Door,
+    /// Its process, whose CPU time and memory are looked at.
     pub pid: u32,
 }
 
-/// What came of it.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Outcome {
-    pub seconds: f64,
-    /// PUBACKs.
-    pub acknowledged: u64,
-    /// `report_reply`s, or messages that reached a subscriber.
-    pub received: u64,
-    /// User and system time of the server.
-    pub cpu_seconds: f64,
-    /// PUBACKs of the whole load, the warm-up too.
-    pub total_acknowledged: u64,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    acknowledged: AtomicU64,
-    received: AtomicU64,
-    stop: AtomicBool,
-}
-
-/// Runs one round on the current thread's runtime.
-///
-/// # Errors
-/// The server refused someone or went away.
-pub async fn run(plan: &Plan) -> Result<Outcome> {
-    let counters = Arc::new(Counters::default());
-    let mut tasks = JoinSet::new();
-    let clients = clients(&plan.load)?;
-    let ready = Arc::new(Barrier::new(clients.len() + 1));
-    for client in clients {
-        let (target, window) = (plan.target, plan.window);
-        let (counters, ready) = (counters.clone(), ready.clone());
-        tasks.spawn(async move { client.run(target, window, &counters, &ready).await });
-    }
-    tokio::select! {
-        _ = ready.wait() => {}
-        Some(ended) = tasks.join_next() => {
-            ended??;
-            bail!("a client ended before the load began");
-        }
-    }
-    sleep(plan.warm_up).await;
-    let before = Snapshot::take(&counters, plan.pid)?;
-    sleep(plan.measure).await;
-    let after = Snapshot::take(&counters, plan.pid)?;
-    counters.stop.store(true, Relaxed);
-    // Nobody was awaited since: who has ended by now has failed.
-    if let Some(ended) = tasks.try_join_next() {
-        ended??;
-    }
-    tasks.shutdown().await;
-    Ok(before.until(&after))
-}
-
-struct Snapshot {
-    at: Instant,
-    acknowledged: u64,
-    received: u64,
-    cpu_seconds: f64,
-}
-
-impl Snapshot {
-    fn take(counters: &Counters, pid: u32) -> Result<Self> {
-        Ok(Self {
-            at: Instant::now(),
-            acknowledged: counters.acknowledged.load(Relaxed),
-            received: counters.received.load(Relaxed),
-            cpu_seconds: cpu_seconds(pid)?,
-        })
-    }
-
-    fn until(&self, after: &Self) -> Outcome {
-        Outcome {
-            seconds: (after.at - self.at).as_secs_f64(),
-            acknowledged: after.acknowledged - self.acknowledged,
-            received: after.received - self.received,
-            cpu_seconds: after.cpu_seconds - self.cpu_seconds,
-            total_acknowledged: after.acknowledged,
+impl Aim {
+    /// Where the connection with this number leaves from.
+    fn source(&self, number: usize) -> Option<IpAddr> {
+        let last = u8::try_from(number % SOURCES).unwrap_or(0) + 1;
+        match self.door.address {
+            SocketAddr::V4(address) if address.ip().is_loopback() => {
+                Some(Ipv4Addr::new(127, 0, 1, last).into())
+            }
+            _ => None,
         }
     }
 }
 
-/// User and system time of a process, from `/proc/PID/stat` (fields 14 and 15, in ticks of 10 ms).
-fn cpu_seconds(pid: u32) -> Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .with_context(|| format!("process {pid} is gone"))?;
-    let after_name = stat.rsplit_once(')').context("unknown form of /proc/PID/stat")?.1;
-    let mut fields = after_name.split_ascii_whitespace().skip(11);
-    let (user, system): (u32, u32) = (
-        fields.next().context("no user time")?.parse()?,
-        fields.next().context("no system time")?.parse()?,
-    );
-    Ok(f64::from(user + system) / 100.0)
+/// Topics, with `{product}` and `{device}` for the names of a device.
+#[derive(Debug, Clone)]
+pub struct Topics {
+    /// What a device publishes to.
+    pub topic: String,
+    /// What is subscribed to: by each device, or by one reader for each product.
+    pub filter: String,
+}
+
+/// How the clients that read what devices publish prove who they are.
+#[derive(Debug, Clone)]
+pub struct Readers {
+    pub user: String,
+    pub password: String,
+    /// A number follows it.
+    pub client_id: String,
+    pub qos: QoS,
 }
 
 /// One connection of the load.
-pub(crate) struct Client {
+#[derive(Debug, Clone)]
+struct Client {
+    device: Device,
     id: String,
-    login: Option<(String, String)>,
-    subscribe: Option<(String, QoS)>,
-    publish: Option<(String, Vec<u8>)>,
-    /// How every message that comes must end.
-    good: &'static [u8],
+    login: (String, String),
+    /// Its session ends with the connection.
+    clean: bool,
+    filter: Option<(String, QoS)>,
+    topic: Option<String>,
 }
 
-/// The end of a `report_reply` of a report that was taken.
-const TAKEN: &[u8] = br#""code":0,"status":""}"#;
+impl Client {
+    /// A device that publishes.
+    fn writer(device: &Device, topics: &Topics) -> Result<Self> {
+        Ok(Self {
+            device: device.clone(),
+            id: device.client_id(),
+            login: device.credentials()?,
+            clean: true,
+            filter: None,
+            topic: Some(expand(&topics.topic, device)),
+        })
+    }
 
-fn clients(load: &Load) -> Result<Vec<Client>> {
-    match load {
-        Load::Reports(devices) => devices.iter().map(reporter).collect(),
-        Load::Plain { publishers, subscribers } => {
-            let reading = (0..*subscribers).map(|s| Client {
-                id: format!("reader{s}"),
-                login: None,
-                subscribe: Some((format!("shard{s}/#"), QoS::AtMostOnce)),
-                publish: None,
-                good: b"",
-            });
-            let writing = (0..*publishers).map(|p| Client {
-                id: format!("writer{p}"),
-                login: None,
-                subscribe: None,
-                publish: Some((format!("shard{}/data/writer{p}", p % subscribers), report())),
-                good: b"",
-            });
-            Ok(reading.chain(writing).collect())
-        }
+    /// One reader for each product: together they read all.
+    fn readers(devices: &[Device], topics: &Topics, readers: &Readers) -> Vec<Self> {
+        let mut products: Vec<&Device> = devices.iter().collect();
+        products.sort_by_key(|device| &device.product);
+        products.dedup_by_key(|device| &device.product);
+        let reader = |(number, device): (usize, &Device)| Self {
+            device: device.clone(),
+            id: format!("{}{number}", readers.client_id),
+            login: (readers.user.clone(), readers.password.clone()),
+            clean: true,
+            filter: Some((expand(&topics.filter, device), readers.qos)),
+            topic: None,
+        };
+        products.into_iter().enumerate().map(reader).collect()
+    }
+
+    /// It subscribes, too.
+    fn subscribed(self, topics: &Topics, qos: QoS) -> Self {
+        let filter = Some((expand(&topics.filter, &self.device), qos));
+        Self { filter, ..self }
+    }
+
+    /// Its session stays when the connection ends.
+    fn lasting(self) -> Self {
+        Self { clean: false, ..self }
     }
 }
 
-pub(crate) fn reporter(device: &Device) -> Result<Client> {
-    let Device { product, name, .. } = device;
-    Ok(Client {
-        id: device.client_id(),
-        login: Some(device.credentials()?),
-        subscribe: Some((format!("$thing/down/property/{product}/{name}"), QoS::AtMostOnce)),
-        publish: Some((format!("$thing/up/property/{product}/{name}"), report())),
-        good: TAKEN,
-    })
+fn expand(template: &str, device: &Device) -> String {
+    template.replace("{product}", &device.product).replace("{device}", &device.name)
 }
 
 /// A report of four properties, 256 bytes long.
@@ -200,140 +128,5 @@ fn report() -> Vec<u8> {
     text(&"x".repeat(fill)).into_bytes()
 }
 
-impl Client {
-    async fn run(
-        self,
-        target: SocketAddr,
-        window: usize,
-        counters: &Counters,
-        ready: &Barrier,
-    ) -> Result<()> {
-        let mut wire = Wire::connect(target, &self).await?;
-        ready.wait().await;
-        let mut next_id = 0_u16;
-        let mut in_flight = 0;
-        while !counters.stop.load(Relaxed) {
-            if let Some((topic, payload)) = &self.publish {
-                while in_flight < window {
-                    next_id = next_id.checked_add(1).unwrap_or(1);
-                    wire.publish(next_id, topic, payload);
-                    in_flight += 1;
-                }
-            }
-            let (acknowledged, received) = wire.exchange(self.good).await?;
-            in_flight -= acknowledged;
-            counters.acknowledged.fetch_add(acknowledged as u64, Relaxed);
-            counters.received.fetch_add(received as u64, Relaxed);
-        }
-        Ok(())
-    }
-}
-
-/// A client's open socket.
-pub(crate) struct Wire {
-    stream: TcpStream,
-    out: Vec<u8>,
-    input: Vec<u8>,
-}
-
-/// What one frame may have.
-const FRAME_BYTES: usize = 1 << 20;
-
-impl Wire {
-    /// Connects and subscribes.
-    pub(crate) async fn connect(target: SocketAddr, client: &Client) -> Result<Self> {
-        let stream = TcpStream::connect(target).await?;
-        stream.set_nodelay(true)?;
-        let mut wire = Self { stream, out: Vec::new(), input: Vec::with_capacity(65_536) };
-        encode::connect(
-            &mut wire.out,
-            &mqtt::Connect {
-                level: Level::V311,
-                clean: true,
-                keep_alive: 60,
-                client_id: &client.id,
-                will: None,
-                user_name: client.login.as_ref().map(|l| l.0.as_str()),
-                password: client.login.as_ref().map(|l| l.1.as_bytes()),
-                properties: mqtt::Properties::default(),
-            },
-        );
-        wire.expect(&client.id, |packet| match packet {
-            Packet::ConnAck(ack) => Some(ack.code == 0),
-            _ => None,
-        })
-        .await?;
-        if let Some((filter, qos)) = &client.subscribe {
-            encode::subscribe(&mut wire.out, Level::V311, 1, &[(filter.as_str(), *qos)]);
-            wire.expect(&client.id, |packet| match packet {
-                Packet::SubAck(ack) => Some(ack.codes.iter().all(|code| *code < 0x80)),
-                _ => None,
-            })
-            .await?;
-        }
-        Ok(wire)
-    }
-
-    /// Sends what is waiting and reads the one answer.
-    async fn expect(
-        &mut self,
-        who: &str,
-        good: impl Fn(&Packet<'_>) -> Option<bool>,
-    ) -> Result<()> {
-        self.stream.write_all(&self.out).await?;
-        self.out.clear();
-        loop {
-            if let Some(frame) = mqtt::frame(&self.input, FRAME_BYTES)? {
-                let length = frame.bytes.len();
-                let answer = good(&mqtt::decode(Level::V311, frame)?);
-                self.input.drain(..length);
-                ensure!(answer == Some(true), "client {who} was refused");
-                return Ok(());
-            }
-            ensure!(self.stream.read_buf(&mut self.input).await? > 0, "client {who} was cut off");
-        }
-    }
-
-    fn publish(&mut self, id: u16, topic: &str, payload: &[u8]) {
-        encode::publish(
-            &mut self.out,
-            Level::V311,
-            &mqtt::Publish {
-                dup: false,
-                qos: QoS::AtLeastOnce,
-                retain: false,
-                topic,
-                id: Some(id),
-                properties: mqtt::Properties::default(),
-                payload,
-            },
-        );
-    }
-
-    /// Sends what is waiting, reads once; how many PUBACKs and PUBLISHes came.
-    async fn exchange(&mut self, good: &[u8]) -> Result<(usize, usize)> {
-        if !self.out.is_empty() {
-            self.stream.write_all(&self.out).await?;
-            self.out.clear();
-        }
-        ensure!(self.stream.read_buf(&mut self.input).await? > 0, "the server closed a connection");
-        let (mut acknowledged, mut received, mut at) = (0, 0, 0);
-        while let Some(frame) = mqtt::frame(self.input.get(at..).unwrap_or_default(), FRAME_BYTES)?
-        {
-            at += frame.bytes.len();
-            match mqtt::decode(Level::V311, frame)? {
-                Packet::PubAck(_) => acknowledged += 1,
-                Packet::Publish(message) => {
-                    ensure!(message.payload.ends_with(good), "a report was refused");
-                    received += 1;
-                    if let Some(id) = message.id {
-                        encode::puback(&mut self.out, Level::V311, id, 0);
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.input.drain(..at);
-        Ok((acknowledged, received))
-    }
-}
+#[cfg(test)]
+mod tests;

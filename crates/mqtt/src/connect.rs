@@ -89,11 +89,12 @@ fn level(reader: &mut Reader<'_>) -> Result<Level, Malformed> {
     }
 }
 
+/// Level 3.1 disregards the reserved flag, and what a will would be without a will.
 fn flags(level: Level, flags: u8) -> Result<u8, Malformed> {
     if level != Level::V31 && flags & RESERVED != 0 {
         return Err(Malformed::ConnectFlag);
     }
-    if flags & WILL == 0 && flags & (WILL_QOS | WILL_RETAIN) != 0 {
+    if level != Level::V31 && flags & WILL == 0 && flags & (WILL_QOS | WILL_RETAIN) != 0 {
         return Err(Malformed::NoWill);
     }
     if level != Level::V5 && flags & PASSWORD != 0 && flags & USER_NAME == 0 {

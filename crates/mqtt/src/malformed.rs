@@ -43,6 +43,8 @@ pub enum Malformed {
     Dup,
     #[error("packet id is 0 [MQTT-2.3.1-1]")]
     PacketId,
+    #[error("topic name is empty and no alias stands for it [MQTT-4.7.3-1]")]
+    NoTopic,
     #[error("topic name is empty or has a wildcard [MQTT-3.3.2-2]")]
     TopicName,
     #[error("topic filter is not valid [MQTT-4.7.1-2]")]
@@ -80,6 +82,7 @@ impl Malformed {
             Self::TopicFilter => 0x8F,
             Self::NotConnect
             | Self::SecondConnect
+            | Self::NoTopic
             | Self::NoFilters
             | Self::SharedNoLocal
             | Self::PropertyTwice(_)

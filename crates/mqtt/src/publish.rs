@@ -29,8 +29,10 @@ pub(crate) fn publish(level: Level, frame: Frame<'_>) -> Result<Publish<'_>, Mal
     let id = if qos == QoS::AtMostOnce { None } else { Some(reader.id()?) };
     let properties = Properties::read(level, Place::Publish, &mut reader)?;
     let aliased = || properties.iter().any(|p| matches!(p, Property::TopicAlias(_)));
-    let good = if topic.is_empty() { aliased() } else { topic::valid_name(topic) };
-    if !good {
+    if topic.is_empty() && !aliased() {
+        return Err(Malformed::NoTopic);
+    }
+    if !topic.is_empty() && !topic::valid_name(topic) {
         return Err(Malformed::TopicName);
     }
     Ok(Publish { dup, qos, retain, topic, id, properties, payload: reader.0 })

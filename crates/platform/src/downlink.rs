@@ -1,7 +1,7 @@
 //! The place where a message of the platform takes the road to a device: content log, live page,
 //! broker. The mirror of `uplink.rs`.
 
-use base::{DeviceKey, DeviceNo};
+use base::{DeviceKey, DeviceNo, Result};
 use broker::hub::{Delivery, QoS, Undelivered};
 use store::Batch;
 
@@ -12,20 +12,37 @@ use crate::{
     uplink,
 };
 
-/// Sends `payload` to a device now, and notes it; a device that is not there does not get it.
+/// Sends a message to a device now, at QoS 0, and notes it; a device that is not there does not get
+/// it.
 pub(crate) fn publish(
     services: &Services,
     no: DeviceNo,
     key: &DeviceKey,
-    message: (&str, &[u8], QoS),
+    (topic, payload): (&str, &[u8]),
 ) -> Delivery {
+    let delivery = match services.broker() {
+        Some(broker) => broker.publish(&device::client(key), topic, payload),
+        None => Delivery::Offline,
+    };
+    note(services, no, key, (topic, payload, QoS::AtMostOnce), delivery);
+    delivery
+}
+
+/// Sends a message to a device, and notes it. At QoS 1 and 2 a device whose session outlives its
+/// connection finds it when it is back.
+pub(crate) async fn send(
+    services: &Services,
+    no: DeviceNo,
+    key: &DeviceKey,
+    message: (&str, &[u8], QoS),
+) -> Result<Delivery> {
     let (topic, payload, qos) = message;
     let delivery = match services.broker() {
-        Some(broker) => broker.publish(&device::client(key), topic, payload, qos),
+        Some(broker) => broker.send(&device::client(key), topic, payload, qos).await?,
         None => Delivery::Offline,
     };
     note(services, no, key, message, delivery);
-    delivery
+    Ok(delivery)
 }
 
 fn note(
@@ -42,9 +59,11 @@ fn note(
         log::content(no, now, &message, &mut Vec::new(), &mut batch);
     }
     let why = match delivery {
-        Delivery::Sent => None,
+        Delivery::Sent | Delivery::Queued => None,
         Delivery::NoSubscriber | Delivery::Offline => Some(Undelivered::NoSubscriber),
         Delivery::Full => Some(Undelivered::TooFast),
+        Delivery::QueueFull => Some(Undelivered::QueueFull),
+        Delivery::TooLarge => Some(Undelivered::TooLarge),
     };
     if let Some(why) = why {
         log::diagnose(no, now, Diagnosis::NotDelivered { topic, qos, why }, &mut batch);

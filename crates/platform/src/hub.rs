@@ -11,16 +11,18 @@ use std::{
 use base::{DeviceKey, Millis, Secret};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use broker::hub::{
-    Access, Answer, Burst, ClientKey, Connect, Event, Grant, Hub, Offline, Refusal, Switches,
-    Undelivered,
+    Access, Answer, Burst, ClientKey, Connect, Event, Grant, Hub, Lost, Offline, Reach, Refusal,
+    Switches, Undelivered,
 };
 use store::{Batch, Store, Ticket};
 
 use crate::{
     Services,
-    device::{self, Credential, DownTopics, Session, UserName, password},
+    device::{self, Credential, DownTopics, Session},
     log::{self, Diagnosis},
-    product, uplink,
+    message::Replies,
+    product::{self, Authentication},
+    service, uplink,
 };
 
 /// The product behind the broker.
@@ -45,19 +47,52 @@ impl Hub for PlatformHub {
         let services = self.0.upgrade()?;
         let client_id = std::str::from_utf8(identity).ok()?;
         let found = services.devices.credential(&services.store, client_id).ok()??;
-        STANDARD.decode(found.secret.expose()).ok().filter(|_| found.enabled).map(Secret::new)
+        let key = DeviceKey::from_client_id(client_id).ok()?;
+        if product::authentication(&services, &key.product)?.1 != Authentication::Key {
+            complain(&services, &found, services.clock.now(), device::NO_PSK);
+            return None;
+        }
+        // A disabled device is told so when it connects.
+        STANDARD.decode(found.secret.expose()).ok().map(Secret::new)
+    }
+
+    fn authorities(&self) -> Vec<Vec<u8>> {
+        self.0.upgrade().map(|services| services.authorities.ders()).unwrap_or_default()
     }
 
     fn connect<'a>(&'a self, hello: &'a Connect<'a>) -> Answer<'a, Result<Grant, Refusal>> {
         let answer = match self.0.upgrade() {
             None => Err(Refusal::Unavailable),
+            Some(services) if hello.user_name.is_some_and(service::is_name) => {
+                service::admit(&services, hello)
+            }
             Some(services) => admit(&services, hello),
         };
         Box::pin(ready(answer))
     }
 
     fn may(&self, who: &Grant, access: Access, topic: &str) -> bool {
+        if let Some(client) = service::session(who) {
+            let services = self.0.upgrade();
+            return services.is_some_and(|all| service::may(&all, client, access, topic));
+        }
         session(who).is_some_and(|s| device::rights::may(s.own(), access, topic))
+    }
+
+    fn owner(&self, topic: &str) -> Option<ClientKey> {
+        service::owner(&*self.0.upgrade()?, topic)
+    }
+
+    fn restore(&self, client: &ClientKey) -> Option<Grant> {
+        let services = self.0.upgrade()?;
+        match DeviceKey::from_client_id(&client.0) {
+            Ok(key) => {
+                let found = services.devices.credential(&services.store, &client.0).ok()??;
+                let now = services.clock.now();
+                Some(&found).filter(|c| c.enabled).and_then(|c| grant(&services, key, c, now).ok())
+            }
+            Err(_) => service::restore(&services, client),
+        }
     }
 
     fn up<'a, 'b: 'a>(
@@ -65,43 +100,59 @@ impl Hub for PlatformHub {
         who: &'a Grant,
         burst: &'a mut Burst<'b>,
     ) -> Option<Answer<'a, ()>> {
-        let (services, session) = (self.0.upgrade()?, session(who)?);
+        let services = self.0.upgrade()?;
+        let Some(session) = session(who) else {
+            service::up(&services, burst);
+            return None;
+        };
         uplink::up(&services, session, burst)
     }
 
     fn event(&self, who: &Grant, what: Event<'_>, into: &mut Batch) {
-        let (Some(services), Some(session)) = (self.0.upgrade(), session(who)) else { return };
+        let Some(services) = self.0.upgrade() else { return };
+        let Some(session) = session(who) else { return service::event(&services, who, what) };
         match what {
             Event::Online { at, peer } => {
-                device::came_online(&services, session, at, who.epoch, into);
+                device::came_online(&services, session, at, who.epoch);
                 log::online(session.no, at, &peer.to_string(), into);
                 kick_if_refused_meanwhile(&services, session);
             }
             Event::Offline { at, why } => {
                 log::offline(session.no, at, why, into);
-                device::went_offline(&services, session, at, who.epoch, into);
+                device::went_offline(&services, session, at, who.epoch);
             }
             Event::SubscribeRefused { at, filter } => {
                 log::diagnose(session.no, at, Diagnosis::SubscribeUnauthorized { filter }, into);
-            }
-            // Else a device that never listens to its answers would fill its log with them.
-            Event::NotDelivered { at, why: Undelivered::NoSubscriber, .. }
-                if !session.cell.may_note_unheard(at) => {}
-            Event::NotDelivered { at, topic, qos, why } => {
-                let what = Diagnosis::NotDelivered { topic, qos: uplink::level(qos), why };
-                log::diagnose(session.no, at, what, into);
             }
             Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
         }
     }
 
-    fn commit(&self, who: &Grant, batch: Batch, store: &Store) -> Ticket {
-        match session(who) {
-            Some(session) if session.changed.swap(false, Ordering::Relaxed) => {
-                session.cell.commit(store, &session.cell.shadow.lock(), batch)
-            }
-            _ => store.commit(batch),
+    fn lost(&self, to: &ClientKey, what: Lost<'_>, into: &mut Batch) {
+        if service::is_client(to) {
+            return;
         }
+        let Some(services) = self.0.upgrade() else { return };
+        let Ok(Some(device)) = services.devices.credential(&services.store, &to.0) else { return };
+        let Ok(cell) = services.devices.cell(&services.store, device.no) else { return };
+        let Lost { at, topic, qos, why } = what;
+        // Else a device that never listens to its answers would fill its log with them.
+        if why == Undelivered::NoSubscriber && !cell.may_note_unheard(at) {
+            return;
+        }
+        let what = Diagnosis::NotDelivered { topic, qos: uplink::level(qos), why };
+        log::diagnose(device.no, at, what, into);
+    }
+
+    fn commit(&self, who: &Grant, batch: Batch, store: &Store) -> Ticket {
+        let Some(session) = session(who) else { return store.commit(batch) };
+        let ticket = if session.changed.swap(false, Ordering::Relaxed) {
+            session.cell.commit(store, &session.cell.shadow.lock(), batch)
+        } else {
+            store.commit(batch)
+        };
+        session.replies.release(&ticket);
+        ticket
     }
 }
 
@@ -119,52 +170,32 @@ fn admit(services: &Arc<Services>, hello: &Connect<'_>) -> Result<Grant, Refusal
             return Err(Refusal::Unavailable);
         }
     };
-    if let Err((refusal, why)) = prove(&credential, hello) {
+    if let Err((refusal, why)) = device::prove(services, &key, &credential, hello) {
         complain(services, &credential, hello.now, why);
         return Err(refusal);
     }
-    grant(services, key, &credential, hello)
+    let grant = grant(services, key, &credential, hello.now)?;
+    let every = Millis::from(services.settings.connect_every_s) * 1000;
+    if session(&grant).is_some_and(|session| !session.cell.may_connect(hello.now, every)) {
+        complain(services, &credential, hello.now, "device connects too often");
+        return Err(Refusal::TooOften);
+    }
+    Ok(grant)
 }
 
-/// Whether the caller is the device, and the device may connect.
-fn prove(credential: &Credential, hello: &Connect<'_>) -> Result<(), (Refusal, &'static str)> {
-    if let Some(identity) = hello.psk {
-        if identity != hello.client_id.as_bytes() {
-            return Err((Refusal::NotAuthorized, "psk identity is of another device"));
-        }
-    } else {
-        let text = hello.user_name.ok_or((Refusal::BadCredentials, "user name is missing"))?;
-        let name =
-            UserName::parse(text).ok_or((Refusal::BadCredentials, "user name is malformed"))?;
-        if name.client_id != hello.client_id {
-            return Err((Refusal::BadCredentials, "user name is of another device"));
-        }
-        let given = hello.password.ok_or((Refusal::BadCredentials, "password is missing"))?;
-        if !password::matches(credential.secret.expose(), text, given) {
-            return Err((Refusal::BadCredentials, "password is wrong"));
-        }
-        if name.expired(hello.now) {
-            return Err((Refusal::BadCredentials, "user name has expired"));
-        }
-    }
-    if !credential.enabled {
-        return Err((Refusal::NotAuthorized, "device is disabled"));
-    }
-    Ok(())
-}
-
+/// What a device gets that is let in.
 fn grant(
     services: &Services,
     key: DeviceKey,
     credential: &Credential,
-    hello: &Connect<'_>,
+    now: Millis,
 ) -> Result<Grant, Refusal> {
     let product = product::live(services, &key.product).ok_or(Refusal::Unavailable)?;
     let cell = services.devices.cell(&services.store, credential.no).map_err(|error| {
         tracing::error!(?error, "device state is unreadable");
         Refusal::Unavailable
     })?;
-    let client = ClientKey(hello.client_id.into());
+    let client = device::client(&key);
     let last = cell.state.lock().epoch;
     let session = Session {
         no: credential.no,
@@ -176,14 +207,22 @@ fn grant(
         custom: product.enterprise,
         content_log: services.settings.content_log,
         changed: AtomicBool::default(),
+        replies: Replies::default(),
     };
     Ok(Grant {
         client,
-        epoch: services.devices.next_epoch(hello.now, last),
+        epoch: services.devices.next_epoch(now, last),
         limits: services.settings.device_limits,
-        allows: Switches::default(),
+        allows: allows(product.enterprise),
+        tenant: product.tenant.clone().ok_or(Refusal::Unavailable)?,
+        reach: Reach::Own,
         data: Arc::new(session),
     })
+}
+
+/// What the manual's limits forbid, an enterprise instance allows (L73).
+fn allows(enterprise: bool) -> Switches {
+    Switches { retained: enterprise, will: enterprise, qos2: enterprise, many_filters: enterprise }
 }
 
 /// Notes a refused CONNECT in the log of the device that it names.

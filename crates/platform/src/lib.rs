@@ -2,6 +2,7 @@
 //! a device message, `routes.rs` the last part of the road of an API call.
 
 pub mod account;
+pub mod cert;
 pub mod data;
 pub mod device;
 mod downlink;
@@ -15,6 +16,7 @@ pub mod product;
 pub mod project;
 pub mod resource;
 mod routes;
+pub mod service;
 mod services;
 mod sql;
 mod uplink;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, future::Future, pin::Pin};
 use base::{Code, Error, Result};
 use serde_json::Value;
 
-use crate::{Cx, account, data, device, instance, log, message, product, project};
+use crate::{Cx, account, cert, data, device, instance, log, message, product, project, service};
 
 type Answer = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
 type Handler = Box<dyn Fn(Cx, Value) -> Answer + Send + Sync>;
@@ -30,9 +30,11 @@ impl Routes {
         project::actions::routes(&mut routes);
         product::actions::routes(&mut routes);
         device::actions::routes(&mut routes);
+        cert::actions::routes(&mut routes);
         data::actions::routes(&mut routes);
         message::actions::routes(&mut routes);
         log::actions::routes(&mut routes);
+        service::actions::routes(&mut routes);
         routes
     }
 

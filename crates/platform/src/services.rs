@@ -9,13 +9,16 @@ use std::{
 use base::{Clock, Rand, RequestId, Result, Uin};
 use parking_lot::RwLock;
 use store::Store;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     account::{self, Accounts, Caller, FirstLogin, Root},
+    cert::{Authorities, DeviceCa},
     device::{self, Devices},
+    instance::Tenants,
     live::Live,
     product::Products,
+    service::ServiceClients,
 };
 
 /// What `thingd` decides for the product.
@@ -24,11 +27,17 @@ pub struct Settings {
     /// Whether device messages are kept in the content log.
     pub content_log: bool,
     pub device_limits: broker::hub::Limits,
+    /// Seconds between two connects of one device, beyond a handful at once; 0 is no limit.
+    pub connect_every_s: u32,
+    /// Whether a public instance is held to its messages per second (L73).
+    pub instance_rate: bool,
     /// How long `CallDeviceActionSync` waits.
     pub action_timeout_s: u32,
     pub projects: u32,
     pub products_per_project: u32,
     pub devices_per_product: u32,
+    /// What devices' certificates are issued by.
+    pub device_ca: Option<DeviceCa>,
 }
 
 impl Default for Settings {
@@ -36,10 +45,13 @@ impl Default for Settings {
         Self {
             content_log: true,
             device_limits: broker::hub::Limits::default(),
+            connect_every_s: 5,
+            instance_rate: true,
             action_timeout_s: 5,
             projects: 1_000,
             products_per_project: 2_000,
             devices_per_product: 5_000_000,
+            device_ca: None,
         }
     }
 }
@@ -65,9 +77,14 @@ pub struct Services {
     pub devices: Devices,
     pub(crate) accounts: Accounts,
     pub(crate) products: Products,
+    pub(crate) authorities: Authorities,
+    pub(crate) service_clients: ServiceClients,
     /// Calls that are being answered. They run to their end even if who called has gone: what is half
     /// done in SQL must reach memory, too.
     pub(crate) calls: TaskTracker,
+    /// What goes on in the background, and what ends it.
+    background: TaskTracker,
+    stop: CancellationToken,
     broker: OnceLock<broker::Handle>,
     doors: RwLock<Doors>,
 }
@@ -90,7 +107,9 @@ impl Services {
         settings: Settings,
     ) -> Result<Arc<Self>> {
         let accounts = Accounts::load(&store, &clock).await?;
-        let products = Products::load(&store).await?;
+        let products = Products::load(&store, Tenants::new(settings.instance_rate)).await?;
+        let service_clients = ServiceClients::load(&store, &products.tenants).await?;
+        let authorities = Authorities::load(&store).await?;
         Ok(Arc::new(Self {
             store,
             clock,
@@ -100,7 +119,11 @@ impl Services {
             devices: Devices::default(),
             accounts,
             products,
+            authorities,
+            service_clients,
             calls: TaskTracker::new(),
+            background: TaskTracker::new(),
+            stop: CancellationToken::new(),
             broker: OnceLock::new(),
             doors: RwLock::default(),
         }))
@@ -138,20 +161,26 @@ impl Services {
         self.doors.read().clone()
     }
 
-    /// Waits for the calls that are being answered; when the server ends, after its doors are shut
-    /// and before the store is closed.
+    /// Waits for the calls that are being answered and ends what goes on in the background; when the
+    /// server ends, after its doors are shut and before the store is closed.
     pub async fn finish_calls(&self) {
-        self.calls.close();
-        self.calls.wait().await;
+        self.stop.cancel();
+        for tasks in [&self.calls, &self.background] {
+            tasks.close();
+            tasks.wait().await;
+        }
     }
 
-    /// Heals what a crash left half done; runs at start.
+    /// Heals what a crash left half done, and goes on in the background with what may take long; runs
+    /// once, at start.
     ///
     /// # Errors
     /// A store failed.
-    pub async fn sweep(&self) -> Result<()> {
+    pub async fn sweep(self: &Arc<Self>) -> Result<()> {
         account::sweep(self).await?;
-        device::sweep(self).await
+        device::sweep(self).await?;
+        self.background.spawn(device::purge::run(Arc::downgrade(self), self.stop.clone()));
+        Ok(())
     }
 }
 

@@ -21,7 +21,16 @@ pub(crate) fn uin(row: &Row, column: usize) -> Result<Uin> {
     Ok(Uin(natural(row.int(column)?)?))
 }
 
-/// `%text%`, lower case, where `%`, `_` and `\` stand for themselves; nothing for no text.
+/// A column as searches see it. Letters of ASCII alone are folded: SQLite knows no others, and what
+/// PostgreSQL folds would hang on the locale of its database.
+macro_rules! folded {
+    ($column:literal) => {
+        concat!("lower(", $column, " COLLATE \"C\")")
+    };
+}
+pub(crate) use folded;
+
+/// `%text%`, folded, where `%`, `_` and `\` stand for themselves; nothing for no text.
 pub(crate) fn pattern(text: Option<&str>) -> String {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return String::new() };
     let mut out = String::from("%");

@@ -9,8 +9,8 @@ use store::{Metadata, Options, Store};
 use tempfile::TempDir;
 
 use crate::{
-    Cx, FirstLogin, Root, Routes, Services, Settings, account, device, instance, product, project,
-    resource,
+    Cx, FirstLogin, Root, Routes, Services, Settings, account, cert, device, instance, product,
+    project, resource, service,
 };
 
 /// 2026-11-25T12:00:00Z.
@@ -29,7 +29,13 @@ pub(crate) struct Bed {
 }
 
 pub(crate) fn settings() -> Settings {
-    Settings { projects: 5, products_per_project: 5, devices_per_product: 5, ..Settings::default() }
+    Settings {
+        projects: 5,
+        products_per_project: 5,
+        devices_per_product: 5,
+        device_ca: Some(cert::tests::device_ca()),
+        ..Settings::default()
+    }
 }
 
 fn options(folder: &TempDir, metadata: &Metadata) -> Options {
@@ -82,12 +88,14 @@ impl Bed {
         let services = open(store, &clock).await;
         let root = Root { password: Some(Secret::new(PASSWORD)), ..Root::default() };
         let login = services.first_start(root, |_| Ok(())).await.unwrap().unwrap();
+        services.sweep().await.unwrap();
         Self { services, clock, login, routes: Routes::all(), folder, metadata }
     }
 
     /// The same data, opened by a later start of the server.
     pub(crate) async fn restart(self) -> Self {
         let Self { services, clock, login, routes, folder, metadata } = self;
+        services.finish_calls().await;
         services.store.close().await.unwrap();
         drop(services);
         let store = Store::open(options(&folder, &metadata), clock.clone()).await.unwrap();
@@ -170,6 +178,8 @@ async fn every_statement_is_understood(bed: Bed) {
         project::tables::ALL,
         product::tables::ALL,
         device::tables::ALL,
+        cert::tables::ALL,
+        service::tables::ALL,
     ];
     for sql in chapters.concat() {
         bed.services.store.prepare(sql).await.unwrap();

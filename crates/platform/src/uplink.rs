@@ -31,8 +31,7 @@ pub(crate) fn up(
     }
     let product = product::live(services, &session.key.product);
     let nothing = Model::empty();
-    let model = product.as_ref().map_or(&nothing, |product| &product.model);
-    let mut road = Road::new(services, session, model, burst.now);
+    let mut road = Road::new(services, session, product.as_deref(), &nothing, burst.now);
     (road.batch, road.down) = (std::mem::take(&mut burst.batch), std::mem::take(&mut burst.down));
     for up in &mut burst.up {
         if !road.accepts(up) {
@@ -65,6 +64,8 @@ pub(crate) fn up(
 pub(crate) struct Road<'a> {
     pub(crate) services: &'a Services,
     pub(crate) session: &'a Session,
+    /// None when the product is gone; then the model is empty.
+    live: Option<&'a product::Live>,
     pub(crate) model: &'a Model,
     pub(crate) now: Millis,
     pub(crate) batch: Batch,
@@ -85,14 +86,21 @@ pub(crate) struct Road<'a> {
 const DIAGNOSES: usize = 8;
 
 impl<'a> Road<'a> {
-    fn new(services: &'a Services, session: &'a Session, model: &'a Model, now: Millis) -> Self {
-        let live = &services.live;
+    fn new(
+        services: &'a Services,
+        session: &'a Session,
+        live: Option<&'a product::Live>,
+        nothing: &'a Model,
+        now: Millis,
+    ) -> Self {
+        let pages = &services.live;
         let watched =
-            live.listening() && live.looked_at(&live::Topic::Messages(session.key.clone()));
+            pages.listening() && pages.looked_at(&live::Topic::Messages(session.key.clone()));
         Self {
             services,
             session,
-            model,
+            live,
+            model: live.map_or(nothing, |live| &live.model),
             now,
             batch: Batch::default(),
             record: Vec::new(),
@@ -145,14 +153,14 @@ impl<'a> Road<'a> {
 
     /// The latest values, locked until the end of the burst.
     pub(crate) fn shadow(&mut self) -> &mut Shadow {
-        self.shadow.get_or_insert_with(|| self.session.cell.shadow.lock())
+        self.shadow.get_or_insert_with(|| lock(self.services, self.session, self.live))
     }
 
     /// The parts that taking a report needs at the same time. The shadow's row will be written.
     pub(crate) fn report(&mut self) -> (&mut Shadow, &[u8], &mut Batch) {
         self.changed = true;
         let shadow: &mut Shadow =
-            self.shadow.get_or_insert_with(|| self.session.cell.shadow.lock());
+            self.shadow.get_or_insert_with(|| lock(self.services, self.session, self.live));
         (shadow, &self.record, &mut self.batch)
     }
 
@@ -168,6 +176,17 @@ impl<'a> Road<'a> {
             self.session.changed.store(true, Ordering::Relaxed);
         }
         (self.batch, self.down, self.version)
+    }
+}
+
+fn lock<'a>(
+    services: &Services,
+    session: &'a Session,
+    live: Option<&product::Live>,
+) -> MutexGuard<'a, Shadow> {
+    match live {
+        Some(live) => session.cell.shadow_of(&services.store, live),
+        None => session.cell.shadow.lock(),
     }
 }
 

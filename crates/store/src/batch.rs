@@ -19,6 +19,8 @@ pub enum Space {
     Session,
     /// Messages for subscribers that are offline.
     Queue,
+    /// The last message of a topic, for those who subscribe later.
+    Retained,
     /// Work that must be done at least once.
     Outbox,
 }

@@ -116,9 +116,18 @@ impl Commits {
         self.shared.queue.lock().closed.get_or_insert_with(stopped);
         self.shared.changed.notify_one();
         let thread = self.thread.lock().take();
+        if *self.shared.failed.borrow() {
+            // A failed engine may hold the thread for ever.
+            return;
+        }
         if let Some(Err(_)) = thread.map(JoinHandle::join) {
             tracing::error!("the commit thread panicked");
         }
+    }
+
+    /// The engine failed elsewhere: nothing is taken any more.
+    pub(crate) fn fail(&self) {
+        self.shared.fail(&Failure::new(Code::InternalError, "internal error"));
     }
 
     /// Becomes true when the engine failed.

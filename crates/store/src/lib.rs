@@ -16,10 +16,10 @@ mod sql;
 mod tests;
 mod ticket;
 
-use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
-use base::{DeviceNo, Error, Millis, Result};
-use tokio::time::timeout;
+use base::{Code, DeviceNo, Error, Millis, OrCode as _, Result};
+use tokio::time::{Instant, sleep, timeout};
 
 pub use batch::{Batch, Series, Space};
 pub use sql::{Arg, Row, Tx};
@@ -32,8 +32,16 @@ use sql::Sql;
 /// How long closing waits for the hot store to write its tables; on a broken disk it never does.
 const RESTING: Duration = Duration::from_secs(2);
 
+/// How long commits have for writing what waits, when the store is closed.
+const CLOSING: Duration = Duration::from_secs(60);
+/// How often the engine is asked whether it works: not all that it does is a commit of ours.
+const WATCHING: Duration = Duration::from_secs(1);
+/// A deletion rests this many times as long as its last page took.
+const REST: u32 = 3;
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
 /// Where the metadata lives.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Metadata {
     /// A file in the data folder.
     Sqlite,
@@ -42,6 +50,16 @@ pub enum Metadata {
         /// `postgres://user:password@host/database`.
         url: String,
     },
+}
+
+// The url carries a password, so it is not shown.
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "Sqlite",
+            Self::Postgres { .. } => "Postgres(..)",
+        })
+    }
 }
 
 /// How a store is opened.
@@ -147,7 +165,13 @@ impl Store {
         })
         .await?;
         let sql = match metadata {
-            Metadata::Sqlite => Sql::sqlite(&data.join("meta.sqlite")).await?,
+            Metadata::Sqlite => {
+                let file = data.join("meta.sqlite");
+                folder::private(&file).or_code(Code::InternalErrorDBOpertaionError, || {
+                    format!("{} cannot be written", file.display())
+                })?;
+                Sql::sqlite(&file).await?
+            }
             Metadata::Postgres { url } => Sql::postgres(&url).await?,
         };
         let commits = Commits::start(writer, limits)?;
@@ -231,14 +255,15 @@ impl Store {
     /// journals can go. Call it at start and every hour.
     ///
     /// # Errors
-    /// The engine failed.
+    /// The engine failed, and so did the store.
     pub async fn expire(&self) -> Result<()> {
         let store = self.clone();
-        blocking(move || store.0.hot.expire()).await
+        blocking(move || store.0.hot.expire()).await.inspect_err(|_| self.0.commits.fail())
     }
 
-    /// Removes the records that the hot store keeps of a device (idempotent; deletes page by page).
-    /// Rows of a [`Space`] are their chapter's to delete.
+    /// Removes the records that the hot store keeps of a device (idempotent; deletes page by page, and
+    /// rests after each for longer than it took, so that others are hardly slower). Rows of a
+    /// [`Space`] are their chapter's to delete.
     ///
     /// # Errors
     /// The engine failed.
@@ -246,6 +271,7 @@ impl Store {
         for day in self.0.hot.all_days() {
             let mut last = None;
             loop {
+                let begun = Instant::now();
                 let store = self.clone();
                 let (page, batch) = blocking(move || {
                     let mut batch = Batch::default();
@@ -258,6 +284,7 @@ impl Store {
                 }
                 self.commit(batch).await?;
                 last = page;
+                sleep((begun.elapsed() * REST).min(LONGEST_REST)).await;
             }
         }
         Ok(())
@@ -267,8 +294,17 @@ impl Store {
     /// end, and a restart recovers what was acknowledged. Never resolves on a healthy store.
     pub async fn failed(&self) {
         let mut failed = self.0.commits.failed();
-        if failed.wait_for(|failed| *failed).await.is_err() {
-            std::future::pending::<()>().await;
+        loop {
+            match timeout(WATCHING, failed.wait_for(|failed| *failed)).await {
+                Ok(Ok(_)) => return,
+                Ok(Err(_)) => std::future::pending().await,
+                Err(_) => {}
+            }
+            let store = self.clone();
+            if let Err(error) = blocking(move || store.0.hot.alive()).await {
+                tracing::error!(?error, "the hot store failed in its background");
+                self.0.commits.fail();
+            }
         }
     }
 
@@ -278,11 +314,15 @@ impl Store {
     /// The engine failed, or the runtime is going down.
     pub async fn close(&self) -> Result<()> {
         let (store, hot) = (self.clone(), self.clone());
-        blocking(move || {
+        let closed = blocking(move || {
             store.0.commits.close();
             Ok(())
-        })
-        .await?;
+        });
+        if let Ok(closed) = timeout(CLOSING, closed).await {
+            closed?;
+        } else {
+            tracing::error!("the hot store does not answer, what was not acknowledged is lost");
+        }
         let rested = timeout(RESTING, blocking(move || hot.0.hot.rest())).await;
         self.0.sql.close().await;
         // What was acknowledged is in the journals, so nothing is lost when the disk is too slow.

@@ -115,9 +115,46 @@ fn closing_ends_though_the_disk_is_gone() {
             store.commit(put(&[key], &vec![key; 1 << 19])).await.unwrap();
         }
         std::fs::remove_dir_all(folder.path()).unwrap();
-        timeout(Duration::from_secs(20), store.close()).await.expect("closing hangs").unwrap();
+        let closed = timeout(Duration::from_secs(20), store.close()).await.expect("closing hangs");
+        assert!(closed.is_err(), "the engine has failed");
     });
     // The thread that waits for the engine would be waited for.
+    runtime.shutdown_background();
+}
+
+/// The same for what is done every hour; and the store says that it failed.
+#[test]
+fn f06_keeping_days_ends_though_the_disk_is_gone_and_the_store_fails() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (folder, clock) = (folder(), Clock::manual(NOON));
+        let store = open(&folder, &clock).await;
+        let mut batch = Batch::default();
+        batch.append(Series::Points, LAMP, 0, NOON - DAY, b"p");
+        store.commit(batch).await.unwrap();
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        let kept = timeout(Duration::from_secs(20), store.expire()).await;
+        assert!(kept.expect("keeping hangs").is_err());
+        timeout(Duration::from_secs(20), store.failed()).await.expect("nobody is told");
+        assert!(store.commit(put(b"k", b"v")).await.is_err());
+        timeout(Duration::from_secs(20), store.close()).await.expect("closing hangs").ok();
+    });
+    runtime.shutdown_background();
+}
+
+/// Nothing is committed after the engine's worker died, so no commit finds out.
+#[test]
+fn f06_an_engine_that_fails_in_its_background_is_noticed() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (folder, clock) = (folder(), Clock::manual(NOON));
+        let store = open(&folder, &clock).await;
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        // More than its memory takes, so that a table is written.
+        store.commit(put(b"k", &vec![7; 17 << 20])).await.unwrap();
+        timeout(Duration::from_secs(20), store.failed()).await.expect("nobody is told");
+        assert!(store.commit(put(b"k", b"v")).await.is_err());
+    });
     runtime.shutdown_background();
 }
 
@@ -344,7 +381,7 @@ async fn a_forgotten_device_leaves_no_record_and_its_neighbours_keep_theirs() {
 }
 
 #[tokio::test]
-async fn a_full_disk_refuses_commits_until_there_is_room() {
+async fn f05_a_full_disk_refuses_commits_until_there_is_room() {
     let folder = folder();
     let free = Arc::new(AtomicU64::new(1 << 20));
     let seen = free.clone();
@@ -381,7 +418,7 @@ async fn a_disk_that_fills_drops_old_days_early() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_full_refuses_at_once_and_loses_nothing_it_took() {
+async fn f07_a_queue_that_is_full_refuses_at_once_and_loses_nothing_it_took() {
     let folder = folder();
     let (go, gate) = mpsc::channel::<()>();
     let gate = parking_lot::Mutex::new(gate);
@@ -431,7 +468,7 @@ async fn a_commit_thread_that_dies_leaves_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn an_engine_that_fails_is_never_written_to_again() {
+async fn f06_an_engine_that_fails_is_never_written_to_again() {
     let folder = folder();
     let store = open(&folder, &Clock::manual(NOON)).await;
     store.commit(put(b"k", b"v")).await.unwrap();
@@ -517,6 +554,9 @@ mod broken {
         }
         fn flush(&self, place: Place) -> Result<()> {
             self.kv.flush(place)
+        }
+        fn alive(&self) -> Result<()> {
+            self.kv.alive()
         }
         fn drop_day(&self, series: Series, day: Day) -> Result<()> {
             self.kv.drop_day(series, day)

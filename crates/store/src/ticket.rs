@@ -100,6 +100,16 @@ impl Ticket {
         Self(State::Waiting { done, seat: None })
     }
 
+    /// Another ticket of the same batch, for somebody else who waits.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        match &self.0 {
+            State::Durable => Self::durable(),
+            State::Refused(failure) => Self::refused(failure.clone()),
+            State::Waiting { done, .. } => Self::waiting(done.clone()),
+        }
+    }
+
     /// Whether waiting would end at once.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -136,7 +146,7 @@ mod tests {
             assert!(Pin::new(&mut first).poll(&mut cx).is_pending());
         }
         assert_eq!(done.waiting.lock().len(), 1);
-        let second = tokio::spawn(Ticket::waiting(done.clone()));
+        let second = tokio::spawn(first.another());
         done.resolve(Err(Failure::new(Code::InternalError, "no")));
         done.resolve(Ok(()));
         assert_eq!(first.await.unwrap_err().message(), "no");

@@ -6,7 +6,7 @@ use std::fmt;
 use base::Millis;
 
 use crate::{
-    json,
+    Model, json,
     record::{self, Reader, Value, put_id, put_varint, put_zigzag},
 };
 
@@ -102,12 +102,15 @@ impl Shadow {
         }
     }
 
-    /// Takes the fields of a report; calls `changed` for each value that became another, and
-    /// returns how many did. Allocates only for what is new.
+    /// Takes the fields of a report made `at` that came `now`, but for those that were reported of
+    /// a later time already; what is taken and has the wanted value is no longer wanted. Calls
+    /// `changed` for each value that became another, and returns how many did. Allocates only for
+    /// what is new.
     pub fn apply_report(
         &mut self,
         record: &[u8],
         at: Millis,
+        now: Millis,
         mut changed: impl FnMut(&str, Value<'_>),
     ) -> usize {
         let mut n = 0;
@@ -116,7 +119,13 @@ impl Shadow {
                 Some(entry) if *entry.id == *field.id => Some(hint),
                 _ => self.latest.iter().position(|entry| *entry.id == *field.id),
             };
-            match place.and_then(|place| self.latest.get_mut(place)) {
+            let known = place.and_then(|place| self.latest.get_mut(place));
+            // A time after `now` is of a clock that was set back since: it holds nothing up.
+            if known.as_ref().is_some_and(|entry| entry.reported > at && entry.reported <= now) {
+                continue;
+            }
+            self.desired.retain(|entry| *entry.id != *field.id || entry.bytes != field.bytes);
+            match known {
                 Some(entry) if entry.bytes == field.bytes => {
                     entry.reported = at;
                     continue;
@@ -155,15 +164,6 @@ impl Shadow {
         any
     }
 
-    /// Drops what was wanted and is reported now, with the same value.
-    pub fn fulfil(&mut self, record: &[u8]) {
-        if self.has_desired() {
-            for field in record::fields(record) {
-                self.desired.retain(|entry| *entry.id != *field.id || entry.bytes != field.bytes);
-            }
-        }
-    }
-
     /// Whether the cloud still wants something.
     #[must_use]
     pub fn has_desired(&self) -> bool {
@@ -176,12 +176,26 @@ impl Shadow {
         self.latest.is_empty() && self.desired.is_empty()
     }
 
-    /// Forgets what the model no longer has; whether anything went.
-    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) -> bool {
-        let before = self.latest.len() + self.desired.len();
-        self.latest.retain(|entry| keep(&entry.id));
-        self.desired.retain(|entry| keep(&entry.id));
-        self.latest.len() + self.desired.len() != before
+    /// Forgets what `model` would not take: properties that are gone, values of another type or out
+    /// of bounds, wishes for what is read-only. A whole number becomes a float where one is due.
+    /// Whether anything changed.
+    pub fn conform(&mut self, model: &Model) -> bool {
+        let mut changed = false;
+        self.latest.retain_mut(|entry| {
+            let now = again(&entry.id, &entry.bytes, |text, out| model.check_report(text, out));
+            replace(&mut entry.bytes, now, &mut changed)
+        });
+        self.desired.retain_mut(|entry| {
+            let now = again(&entry.id, &entry.bytes, |text, out| model.check_control(text, out));
+            replace(&mut entry.bytes, now, &mut changed)
+        });
+        changed
+    }
+
+    /// Takes back what made `after` out of `before`, except where something else came since.
+    pub fn revert(&mut self, before: &Self, after: &Self) {
+        take_back(&mut self.latest, &before.latest, &after.latest, |entry| &entry.id);
+        take_back(&mut self.desired, &before.desired, &after.desired, |entry| &entry.id);
     }
 
     /// The latest values, in the order they first came.
@@ -232,6 +246,48 @@ impl Shadow {
             out.push(b'}');
         }
         out.push(b'}');
+    }
+}
+
+/// The bytes of a value as `check` reads it anew; `None` if it refuses.
+fn again<E>(
+    id: &str,
+    bytes: &[u8],
+    check: impl FnOnce(&str, &mut Vec<u8>) -> Result<usize, E>,
+) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    write_object(&mut text, Value::decode(bytes).map(|value| (id, value)).into_iter());
+    let mut record = Vec::new();
+    check(std::str::from_utf8(&text).ok()?, &mut record).ok()?;
+    record::fields(&record).next().map(|field| field.bytes.to_vec())
+}
+
+/// Whether there still is a value.
+fn replace(bytes: &mut Vec<u8>, now: Option<Vec<u8>>, changed: &mut bool) -> bool {
+    *changed |= now.as_ref() != Some(bytes);
+    now.map(|now| *bytes = now).is_some()
+}
+
+fn take_back<T: Clone + PartialEq>(
+    list: &mut Vec<T>,
+    before: &[T],
+    after: &[T],
+    id: impl Fn(&T) -> &str,
+) {
+    let find = |entries: &[T], wanted: &str| entries.iter().position(|e| id(e) == wanted);
+    let get = |entries: &[T], wanted: &str| entries.iter().find(|e| id(e) == wanted).cloned();
+    let added = after.iter().filter(|entry| find(before, id(entry)).is_none());
+    for entry in before.iter().chain(added) {
+        let (was, became) = (get(before, id(entry)), get(after, id(entry)));
+        if was == became || get(list, id(entry)) != became {
+            continue;
+        }
+        match (find(list, id(entry)), was) {
+            (Some(at), Some(was)) => list[at] = was,
+            (None, Some(was)) => list.push(was),
+            (Some(at), None) => drop(list.remove(at)),
+            (None, None) => {}
+        }
     }
 }
 

@@ -27,6 +27,10 @@ enum Command {
     Config,
     /// Check a configuration file and say what is wrong with it.
     CheckConfig { file: PathBuf },
+    /// Keys of service clients: backends that connect over MQTT.
+    Key(Box<crate::key::Flags>),
+    /// Be many devices: rehearse a product, measure a server.
+    Fleet(Box<crate::fleet::Flags>),
     /// Fill a new data folder with devices, to measure with.
     #[command(hide = true)]
     Seed(Seed),
@@ -87,6 +91,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &error),
         },
+        Command::Fleet(flags) => fleet(&flags),
+        Command::Key(flags) => key(&flags),
         Command::Config => print(config::EXAMPLE),
         Command::CheckConfig { file } => match Config::load(Some(&file), environment()) {
             Ok(_) => print(&format!("{}: ok\n", file.display())),
@@ -139,6 +145,34 @@ fn run_server(options: Options, ready_file: Option<&Path>) -> Result<()> {
     });
     runtime.shutdown_timeout(LAST);
     ended
+}
+
+fn fleet(flags: &crate::fleet::Flags) -> ExitCode {
+    match crate::fleet::run(flags, environment()) {
+        Ok(report) => print(&report),
+        Err(crate::fleet::Failed::WrongUse(error)) => fail(WRONG_USE, &error),
+        Err(crate::fleet::Failed::Run(error)) => fail(1, &error),
+    }
+}
+
+fn key(flags: &crate::key::Flags) -> ExitCode {
+    let options = Config::load(flags.config(), environment()).and_then(|config| {
+        let root = crate::root::from_environment(environment())?;
+        let (data, clock) = (flags.data().to_owned(), base::Clock::system());
+        Ok(Options { data, config, root, clock, seed: None })
+    });
+    let options = match options {
+        Ok(options) => options,
+        Err(error) => return fail(WRONG_USE, &error),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = runtime
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(crate::key::run(flags, options)));
+    match done {
+        Ok(text) => print(&text),
+        Err(error) => fail(1, &error),
+    }
 }
 
 fn fill(seed: &Seed) -> Result<()> {

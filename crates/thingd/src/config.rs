@@ -1,9 +1,10 @@
 //! The place where the configuration is read: file, then environment, then flags.
 
-use std::{net::SocketAddr, path::Path};
+use std::{fmt, net::SocketAddr, path::Path};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
+use web::Network;
 
 /// What `thingd config` prints. A test holds it equal to [`Config::default`].
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
@@ -28,6 +29,7 @@ pub struct Http {
     pub listen: String,
     pub tls_listen: String,
     pub metrics_open: bool,
+    pub trusted_proxies: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub struct Http {
 pub struct Mqtt {
     pub listen: String,
     pub tls_listen: String,
+    pub psk: bool,
+    pub greetings_per_address: usize,
     pub host: String,
 }
 
@@ -44,10 +48,17 @@ pub struct Tls {
     pub names: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Metadata {
     pub url: String,
+}
+
+// The url carries a password, so it is not shown.
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.url.is_empty() { "Metadata(sqlite)" } else { "Metadata(..)" })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,6 +90,14 @@ pub struct Limits {
     pub up_qos1_per_s: u32,
     pub down_per_s: u32,
     pub payload_bytes: u32,
+    pub instance_rate: bool,
+    pub connect_every_s: u32,
+    pub in_flight: u16,
+    pub session_s: u32,
+    pub queue_messages: u32,
+    pub queue_s: u32,
+    pub queue_drop_oldest: bool,
+    pub replay_ms: u16,
     pub projects: u32,
     pub products_per_project: u32,
     pub devices_per_product: u32,
@@ -87,7 +106,23 @@ pub struct Limits {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".into(), tls_listen: String::new(), metrics_open: false }
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            tls_listen: String::new(),
+            metrics_open: false,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+impl Http {
+    /// Who is believed when it says for whom it calls.
+    ///
+    /// # Errors
+    /// A text is no network.
+    pub fn proxies(&self) -> Result<Vec<Network>> {
+        let parse = |text: &String| text.parse().context("http.trusted_proxies");
+        self.trusted_proxies.iter().map(parse).collect()
     }
 }
 
@@ -96,6 +131,8 @@ impl Default for Mqtt {
         Self {
             listen: "127.0.0.1:1883".into(),
             tls_listen: "127.0.0.1:8883".into(),
+            psk: true,
+            greetings_per_address: 1024,
             host: String::new(),
         }
     }
@@ -126,6 +163,14 @@ impl Default for Limits {
             up_qos1_per_s: 10,
             down_per_s: 50,
             payload_bytes: 65_536,
+            instance_rate: true,
+            connect_every_s: 5,
+            in_flight: 256,
+            session_s: 604_800,
+            queue_messages: 150,
+            queue_s: 86_400,
+            queue_drop_oldest: false,
+            replay_ms: 500,
             projects: 1000,
             products_per_project: 1000,
             devices_per_product: 2_000_000,
@@ -188,6 +233,7 @@ impl Config {
         if self.http.listen.is_empty() && self.http.tls_listen.is_empty() {
             bail!("http.listen and http.tls_listen are both off: nothing to serve the console on");
         }
+        self.http.proxies()?;
         for (field, days) in [
             ("retention.points_days", self.retention.points_days),
             ("retention.logs_days", self.retention.logs_days),
@@ -328,6 +374,12 @@ mod tests {
     }
 
     #[test]
+    fn the_password_of_the_database_is_not_shown() {
+        let env = [("THINGD_METADATA__URL", "postgres://thingd:canary@db/thingd")];
+        assert!(!format!("{:?}", parse("", &env).unwrap()).contains("canary"));
+    }
+
+    #[test]
     fn a_door_to_the_network_is_a_risk_that_is_told() {
         let risks = |text: &str| {
             let all = parse(text, &[]).unwrap().risks();
@@ -344,6 +396,7 @@ mod tests {
     fn values_out_of_range_are_refused_by_name() {
         for (text, field) in [
             ("[http]\nlisten = \"nowhere\"", "http.listen"),
+            ("[http]\ntrusted_proxies = [\"10.0.0.0/33\"]", "http.trusted_proxies"),
             ("[retention]\nlogs_days = 0", "retention.logs_days"),
             ("[metadata]\nurl = \"mysql://x\"", "metadata.url"),
             ("[commit]\nbytes = 1", "commit.bytes"),

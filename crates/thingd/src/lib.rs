@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod config;
+mod fleet;
+mod key;
 mod root;
 mod seed;
 mod server;

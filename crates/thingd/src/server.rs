@@ -3,10 +3,10 @@
 
 use std::{
     fmt,
-    fs::{self, DirBuilder},
+    fs::DirBuilder,
     io::Write as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -94,12 +94,10 @@ pub(crate) async fn open(options: Options) -> Result<Opened> {
     if missing {
         tracing::info!(data = %data.display(), "new data folder");
     }
-    if fs::metadata(&data)?.permissions().mode() & 0o077 != 0 {
-        tracing::warn!(data = %data.display(), "other users of this machine may look into the data folder");
-    }
     let store = Store::open(store_options(&data, &config), clock.clone()).await?;
     let rand = seed.map_or_else(Rand::system, Rand::seeded);
-    let services = Services::open(store.clone(), clock, rand, settings(&config)).await?;
+    let settings = Settings { device_ca: Some(tls::device_ca(&data)?), ..settings(&config) };
+    let services = Services::open(store.clone(), clock, rand, settings).await?;
     let keep = |login: &FirstLogin| {
         let text = serde_json::to_vec_pretty(login).map_err(Error::internal)?;
         tls::write(&data.join("first-login.json"), &text).map_err(Error::internal)
@@ -125,7 +123,8 @@ pub async fn start(options: Options) -> Result<Running> {
     let web_options = web_options(&config, &files)?;
     let bound = web::bind(&web_options).await?;
     let hub = Arc::new(PlatformHub::new(&services));
-    let broker = Broker::start(broker_options(&config, &files)?, store.clone(), clock, hub)?;
+    let broker_options = broker_options(&config, &files)?;
+    let broker = Broker::start(broker_options, store.clone(), clock.clone(), hub)?;
     let broker = Arc::new(broker);
     let addresses = Addresses {
         http: bound.addresses().http,
@@ -136,7 +135,8 @@ pub async fn start(options: Options) -> Result<Running> {
     services.attach(broker.handle(), doors(&config, &addresses));
     let web = Arc::new(web::start(bound, &web_options, services.clone()));
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    tasks.spawn(watch::certificate(files, (broker.clone(), web.clone()), stop.clone()));
+    let doors = (broker.clone(), web.clone());
+    tasks.spawn(watch::certificate(files, doors, clock, stop.clone()));
     tasks.spawn(retention(store.clone(), stop.clone()));
     Ok(Running { addresses, first, store, services, broker, web, stop, tasks })
 }
@@ -183,12 +183,21 @@ fn settings(config: &Config) -> Settings {
             up_qos1_per_s: limits.up_qos1_per_s,
             down_per_s: limits.down_per_s,
             payload_bytes: limits.payload_bytes,
+            in_flight: limits.in_flight,
+            session_s: limits.session_s,
+            queue_messages: limits.queue_messages,
+            queue_s: limits.queue_s,
+            queue_drop_oldest: limits.queue_drop_oldest,
+            replay_ms: limits.replay_ms,
             ..broker::hub::Limits::default()
         },
+        connect_every_s: limits.connect_every_s,
+        instance_rate: limits.instance_rate,
         action_timeout_s: limits.action_timeout_s,
         projects: limits.projects,
         products_per_project: limits.products_per_project,
         devices_per_product: limits.devices_per_product,
+        device_ca: None,
     }
 }
 
@@ -202,6 +211,7 @@ fn web_options(config: &Config, files: &tls::Files) -> Result<web::Options> {
         http: config::address(&config.http.listen)?,
         https,
         metrics_open: config.http.metrics_open,
+        trusted_proxies: config.http.proxies()?,
         ..web::Options::default()
     })
 }
@@ -211,10 +221,12 @@ fn broker_options(config: &Config, files: &tls::Files) -> Result<broker::Options
         address,
         certificate: files.certificate.clone(),
         key: files.key.clone(),
+        psk: config.mqtt.psk,
     });
     Ok(broker::Options {
         tcp: config::address(&config.mqtt.listen)?,
         tls,
+        greetings_per_address: config.mqtt.greetings_per_address,
         ..broker::Options::default()
     })
 }

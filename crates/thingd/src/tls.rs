@@ -24,6 +24,7 @@ use openssl::{
         },
     },
 };
+use platform::cert::DeviceCa;
 
 /// Years until the CA and server certificates end.
 const CA_DAYS: u32 = 3650 * 2;
@@ -64,7 +65,7 @@ pub(crate) fn prepare(data: &Path, names: &[String]) -> Result<Files> {
         _ => {}
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let (ca, ca_key) = authority(&files.ca, &folder.join("ca.key"))?;
+    let (ca, ca_key) = authority("thingd CA", &files.ca, &folder.join("ca.key"))?;
     // A key that is there stays: it may be the user's, and nobody can make it again.
     let server_key = if files.key.exists() { read_key(&files.key)? } else { key()? };
     let server = server_certificate(&server_key, &ca, &ca_key, names)?;
@@ -75,15 +76,29 @@ pub(crate) fn prepare(data: &Path, names: &[String]) -> Result<Files> {
     Ok(files)
 }
 
+/// What devices' certificates are issued by: `device-ca.pem` and `device-ca.key` in `data/tls`, made
+/// now if they are not there.
+///
+/// # Errors
+/// The folder cannot be written, or the files are not a certificate and its key.
+pub(crate) fn device_ca(data: &Path) -> Result<DeviceCa> {
+    let folder = data.join("tls");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let (certificate, key) = (folder.join("device-ca.pem"), folder.join("device-ca.key"));
+    authority("thingd device CA", &certificate, &key)?;
+    DeviceCa::read(&fs::read(&certificate)?, &fs::read(&key)?)
+        .with_context(|| format!("{} and its key are not usable", certificate.display()))
+}
+
 /// The CA of this folder: the one that is there, so that devices keep trusting it, or a new one.
-fn authority(certificate: &Path, key_file: &Path) -> Result<(X509, PKey<Private>)> {
+fn authority(name: &str, certificate: &Path, key_file: &Path) -> Result<(X509, PKey<Private>)> {
     if certificate.exists() && key_file.exists() {
         let ca = X509::from_pem(&fs::read(certificate)?)
             .with_context(|| format!("{} is not a certificate", certificate.display()))?;
         return Ok((ca, read_key(key_file)?));
     }
     let ca_key = key()?;
-    let ca = ca_certificate(&ca_key)?;
+    let ca = ca_certificate(name, &ca_key)?;
     write(key_file, &ca_key.private_key_to_pem_pkcs8()?)?;
     write(certificate, &ca.to_pem()?)?;
     Ok((ca, ca_key))
@@ -99,10 +114,9 @@ fn key() -> Result<PKey<Private>> {
     Ok(PKey::from_ec_key(EcKey::generate(&group)?)?)
 }
 
-fn ca_certificate(key: &PKey<Private>) -> Result<X509> {
-    let mut builder = certificate("thingd CA", key, CA_DAYS)?;
-    let name = subject("thingd CA")?;
-    builder.set_issuer_name(&name)?;
+fn ca_certificate(name: &str, key: &PKey<Private>) -> Result<X509> {
+    let mut builder = certificate(name, key, CA_DAYS)?;
+    builder.set_issuer_name(&*subject(name)?)?;
     builder.append_extension(BasicConstraints::new().critical().ca().pathlen(0).build()?)?;
     builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
     let id = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
@@ -209,6 +223,19 @@ mod tests {
         let before = fs::read(&files.certificate).unwrap();
         prepare(folder.path(), &[]).unwrap();
         assert_eq!(fs::read(&files.certificate).unwrap(), before);
+    }
+
+    #[test]
+    fn the_device_ca_is_made_once_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        device_ca(folder.path()).unwrap();
+        let file = folder.path().join("tls/device-ca.pem");
+        let before = fs::read(&file).unwrap();
+        device_ca(folder.path()).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), before);
+        let key = prepare(folder.path(), &[]).unwrap().key;
+        fs::copy(key, folder.path().join("tls/device-ca.key")).unwrap();
+        assert!(device_ca(folder.path()).unwrap_err().to_string().contains("device-ca.pem"));
     }
 
     #[test]

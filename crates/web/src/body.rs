@@ -1,44 +1,43 @@
 //! The place where the body of a request is read, bounded in bytes, in time and in number.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error as StdError, sync::Arc};
 
 use base::{Code, Error, Result};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::body::Body;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
-/// Bytes of a body: what Tencent allows a TC3 POST.
-const BYTES: usize = 10 << 20;
-/// How long a body may take.
-const TIME: Duration = Duration::from_secs(60);
+use crate::sender::{Rooms, Sender, UNIT};
+
 /// Bytes of a body that is too long, or comes when there is no room, that are read and thrown away:
 /// a client that still sends does not see the answer.
 const WASTE: usize = 64 << 20;
-/// What room is counted in, and how much there is for all bodies together: 256 MiB.
-pub(crate) const UNIT: usize = 1024;
-pub(crate) const ROOM: usize = (256 << 20) / UNIT;
 
-/// The body, and the room that it takes.
-pub(crate) async fn read(
-    body: Incoming,
-    room: &Arc<Semaphore>,
-) -> Result<(Bytes, OwnedSemaphorePermit)> {
-    let slow = |_| Error::new(Code::InvalidRequest, "the request body took too long");
-    timeout(TIME, whole(body, room)).await.map_err(slow)?
-}
+/// A body, and the room that it takes as long as it is held.
+type Read = (Bytes, OwnedSemaphorePermit);
 
-async fn whole(mut body: Incoming, room: &Arc<Semaphore>) -> Result<(Bytes, OwnedSemaphorePermit)> {
+/// The body that was begun then, and the room that it takes.
+pub(crate) async fn read<B>(
+    mut body: B,
+    sender: Sender,
+    rooms: &Rooms,
+    begun: Instant,
+) -> Result<Read>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
     let full = || Error::new(Code::RequestLimitExceeded, "too many requests at the same time");
+    let room = rooms.of(sender);
     let mut held = take(room, 0).ok_or_else(full)?;
     let mut read = BytesMut::new();
-    while let Some(data) = next(&mut body).await? {
-        let refused = if read.len() + data.len() > BYTES {
-            let text = format!("the request body is longer than {BYTES} bytes");
-            Error::new(Code::RequestSizeLimitExceeded, text)
+    while let Some(data) = next(&mut body, sender.deadline(begun, read.len())).await? {
+        let refused = if read.len() + data.len() > sender.bytes() {
+            too_long(sender)
         } else if let Some(more) = take(room, data.len()) {
             held.merge(more);
             read.extend_from_slice(&data);
@@ -46,11 +45,25 @@ async fn whole(mut body: Incoming, room: &Arc<Semaphore>) -> Result<(Bytes, Owne
         } else {
             full()
         };
+        let mut seen = read.len() + data.len();
         drop((read, held));
-        waste(body).await?;
+        while seen <= WASTE
+            && let Ok(Some(data)) = next(&mut body, sender.deadline(begun, seen)).await
+        {
+            seen += data.len();
+        }
         return Err(refused);
     }
     Ok((read.freeze(), held))
+}
+
+fn too_long(sender: Sender) -> Error {
+    let most = sender.bytes();
+    let text = match sender {
+        Sender::Known => format!("the request body is longer than {most} bytes"),
+        _ => format!("the request body is longer than {most} bytes, and its sender is not known"),
+    };
+    Error::new(Code::RequestSizeLimitExceeded, text)
 }
 
 /// Room for some bytes, if there is any; a little more than they need.
@@ -59,8 +72,13 @@ fn take(room: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
     room.clone().try_acquire_many_owned(units).ok()
 }
 
-async fn next(body: &mut Incoming) -> Result<Option<Bytes>> {
-    while let Some(frame) = body.frame().await {
+async fn next<B>(body: &mut B, deadline: Instant) -> Result<Option<Bytes>>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let slow = |_| Error::new(Code::InvalidRequest, "the request body took too long");
+    while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(slow)? {
         let broken = |error| {
             Error::new(Code::InvalidRequest, "the request body is broken").with_source(error)
         };
@@ -71,13 +89,77 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>> {
     Ok(None)
 }
 
-async fn waste(mut body: Incoming) -> Result<()> {
-    let mut seen = 0;
-    while let Some(data) = next(&mut body).await? {
-        seen += data.len();
-        if seen > WASTE {
-            break;
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, future::poll_fn, task::Poll};
+
+    use futures_util::{StreamExt as _, stream};
+    use http_body_util::{Full, StreamBody};
+    use hyper::body::Frame;
+    use tokio::time::Duration;
+
+    use super::*;
+
+    /// So many kibibytes, and then nothing, not even an end.
+    fn stuck(count: usize) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
+        let drop = |_| Ok(Frame::data(Bytes::from_static(&[b'x'; 1024])));
+        StreamBody::new(stream::iter(0..count).map(drop).chain(stream::pending()).boxed())
+    }
+
+    fn whole(bytes: usize) -> Full<Bytes> {
+        Full::new(vec![b'x'; bytes].into())
+    }
+
+    async fn read(body: Full<Bytes>, sender: Sender, rooms: &Rooms) -> Result<Read> {
+        super::read(body, sender, rooms, Instant::now()).await
+    }
+
+    #[tokio::test]
+    async fn who_is_not_known_has_to_hurry() {
+        let rooms = Rooms::default();
+        for (sender, count, seconds) in [
+            (Sender::Stranger, 0, 5),
+            (Sender::Stranger, 15, 6),
+            (Sender::Form, 15, 6),
+            (Sender::Form, 1000, 60),
+            (Sender::Known, 15, 60),
+        ] {
+            let begun = Instant::now() - Duration::from_secs(seconds);
+            let error = super::read(stuck(count), sender, &rooms, begun).await.unwrap_err();
+            assert_eq!(error.code(), Code::InvalidRequest, "{sender:?}: {error}");
+            // A second earlier it is waited for.
+            let begun = begun + Duration::from_secs(1);
+            let mut early = std::pin::pin!(super::read(stuck(count), sender, &rooms, begun));
+            let polled = poll_fn(|cx| Poll::Ready(early.as_mut().poll(cx).is_pending())).await;
+            assert!(polled, "{sender:?} {count}");
         }
     }
-    Ok(())
+
+    #[tokio::test]
+    async fn a_body_has_the_bounds_of_its_sender() {
+        let rooms = Rooms::default();
+        for sender in [Sender::Known, Sender::Form, Sender::Stranger] {
+            let most = sender.bytes();
+            assert_eq!(read(whole(most), sender, &rooms).await.unwrap().0.len(), most);
+            let error = read(whole(most + 1), sender, &rooms).await.unwrap_err();
+            assert_eq!(error.code(), Code::RequestSizeLimitExceeded, "{sender:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_room_is_full_for_its_own_kind_alone() {
+        let (rooms, mut held) = (Rooms::default(), Vec::new());
+        for sender in [Sender::Stranger, Sender::Form] {
+            loop {
+                match read(whole(sender.bytes()), sender, &rooms).await {
+                    Ok(body) => held.push(body),
+                    Err(error) => break assert_eq!(error.code(), Code::RequestLimitExceeded),
+                }
+            }
+        }
+        let known = read(whole(10 << 20), Sender::Known, &rooms).await;
+        assert_eq!(known.unwrap().0.len(), 10 << 20);
+        held.clear();
+        assert!(read(whole(1), Sender::Stranger, &rooms).await.is_ok());
+    }
 }

@@ -13,6 +13,7 @@ use crate::{
     envelope,
     front::{Answer, Call, Front, clip},
     metrics,
+    sender::texts,
 };
 
 /// The version of the API, the only one.
@@ -23,7 +24,6 @@ pub(crate) struct Wish {
     pub(crate) caller: Caller,
     pub(crate) action: String,
     pub(crate) params: Value,
-    pub(crate) zh: bool,
 }
 
 /// Answers a signed call.
@@ -37,14 +37,12 @@ pub(crate) async fn call(front: &Front, call: &Call) -> Answer {
         Err(error) => Err(error),
     };
     note(call, action.as_deref(), caller.as_ref(), &outcome, started.elapsed());
-    envelope::of(&call.id, outcome)
+    envelope::of(call, outcome)
 }
 
 /// Who calls, proved by the signature; and what for.
 fn who(front: &Front, call: &Call) -> Result<Wish> {
-    let headers: Vec<(&str, &str)> = (call.headers.iter())
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-        .collect();
+    let headers = texts(&call.headers);
     let parts = sign::Parts {
         method: call.method.as_str(),
         path: &call.path,
@@ -67,13 +65,12 @@ fn who(front: &Front, call: &Call) -> Result<Wish> {
         sign::Given::Pairs(pairs) => api::params::from_pairs(pairs.into_iter())?,
         sign::Given::Json(body) => api::params::from_json(body)?,
     };
-    let zh = signed.language.as_deref() == Some("zh-CN");
-    Ok(Wish { caller, action: signed.action, params, zh })
+    Ok(Wish { caller, action: signed.action, params })
 }
 
 /// Known? Well-formed? May? Then the chapter.
 pub(crate) async fn run(front: &Front, call: &Call, wish: Wish) -> Result<Vec<u8>> {
-    let Wish { caller, action, params, zh } = wish;
+    let Wish { caller, action, params } = wish;
     let info = api::registry::find(&action).ok_or_else(|| {
         Error::new(Code::InvalidAction, format!("action {:?} does not exist", clip(&action)))
     })?;
@@ -86,7 +83,7 @@ pub(crate) async fn run(front: &Front, call: &Call, wish: Wish) -> Result<Vec<u8
             resource: &resource,
         })?;
     }
-    let cx = Cx::new(front.services.clone(), caller, call.id.clone(), zh);
+    let cx = Cx::new(front.services.clone(), caller, call.id.clone(), call.zh);
     front.routes.call(cx, info, params).await
 }
 

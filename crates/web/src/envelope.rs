@@ -1,5 +1,7 @@
 //! The place where answers of actions get Tencent's envelope: HTTP 200 whatever happened.
 
+use std::borrow::Cow;
+
 use base::{Error, RequestId, Result};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -9,13 +11,13 @@ use hyper::{
 };
 use serde_json::json;
 
-use crate::front::Answer;
+use crate::front::{Answer, Call};
 
 /// The answer of a call.
-pub(crate) fn of(id: &RequestId, outcome: Result<Vec<u8>>) -> Answer {
+pub(crate) fn of(call: &Call, outcome: Result<Vec<u8>>) -> Answer {
     match outcome {
-        Ok(fields) => done(id, &fields),
-        Err(error) => failed(id, &error),
+        Ok(fields) => done(&call.id, &fields),
+        Err(error) => failed(&call.id, &error, call.zh),
     }
 }
 
@@ -32,12 +34,17 @@ fn done(id: &RequestId, fields: &[u8]) -> Answer {
 }
 
 /// The error as the caller may read it.
-pub(crate) fn failed(id: &RequestId, error: &Error) -> Answer {
+pub(crate) fn failed(id: &RequestId, error: &Error, zh: bool) -> Answer {
     let body = json!({ "Response": {
-        "Error": { "Code": error.code().as_str(), "Message": error.message() },
+        "Error": { "Code": error.code().as_str(), "Message": message(error, zh) },
         "RequestId": id.0,
     } });
     whole(body.to_string())
+}
+
+/// What the caller may read of an error, in the caller's language.
+pub(crate) fn message(error: &Error, zh: bool) -> Cow<'_, str> {
+    if zh { error.message_zh().into() } else { error.message().into() }
 }
 
 fn whole(body: impl Into<Bytes>) -> Answer {

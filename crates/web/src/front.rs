@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use base::{Code, Error, RequestId, Result};
+use base::{Code, Error, RequestId};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
@@ -12,10 +12,18 @@ use hyper::{
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use platform::{Routes, Services};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Options, body, cloud, console, envelope, health, live, metrics, session, upgrade};
+use crate::{
+    Options, body, cloud, console, envelope, health, language, live, metrics,
+    proxy::Proxies,
+    sender::{Rooms, Sender},
+    session, upgrade,
+};
 
 /// Every answer that is not an upgrade is whole.
 pub(crate) type Answer = Response<Full<Bytes>>;
@@ -41,7 +49,9 @@ pub(crate) struct Call {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Its share of [`Front::bodies`], held until the call is answered.
+    /// Whether the caller reads Chinese.
+    pub(crate) zh: bool,
+    /// Its share of [`Front::rooms`], held until the call is answered.
     #[expect(dead_code, reason = "held, not read")]
     pub(crate) room: OwnedSemaphorePermit,
 }
@@ -61,8 +71,8 @@ pub(crate) struct Front {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) metrics_open: bool,
     pub(crate) connections: Arc<Semaphore>,
-    /// Bytes of bodies that may be in memory, in [`body::UNIT`]s.
-    pub(crate) bodies: Arc<Semaphore>,
+    pub(crate) rooms: Rooms,
+    pub(crate) proxies: Proxies,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -80,7 +90,8 @@ impl Front {
             metrics: metrics::handle(),
             metrics_open: options.metrics_open,
             connections: Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS))),
-            bodies: Arc::new(Semaphore::new(body::ROOM)),
+            rooms: Rooms::default(),
+            proxies: Proxies(options.trusted_proxies.clone()),
             stop,
             tasks,
         }
@@ -92,6 +103,7 @@ impl Front {
         mut request: Request<Incoming>,
         peer: Peer,
     ) -> Answer {
+        let peer = self.proxies.caller(peer, request.headers());
         if upgrade::speaks_mqtt(request.headers()) {
             return upgrade::mqtt(self, &mut request, peer);
         }
@@ -103,26 +115,29 @@ impl Front {
             return answer;
         }
         let id = RequestId(self.services.rand.uuid());
-        if NOT_BUILT.iter().any(|start| path.starts_with(start)) {
-            let text = format!("the door {:?} is not built yet", clip(path));
-            return envelope::failed(&id, &Error::new(Code::UnsupportedOperation, text));
-        }
-        if path != "/api" && !is_cloud(&request) {
+        let built = !NOT_BUILT.iter().any(|start| path.starts_with(start));
+        if built && path != "/api" && !is_cloud(&request) {
             return console::file(&request);
         }
-        match self.read(request, peer, id.clone()).await {
-            Ok(call) if call.path == "/api" => session::call(self, &call).await,
-            Ok(call) => cloud::call(self, &call).await,
-            Err(error) => envelope::failed(&id, &error),
-        }
-    }
-
-    async fn read(&self, request: Request<Incoming>, peer: Peer, id: RequestId) -> Result<Call> {
         let (head, body) = request.into_parts();
-        let (body, room) = body::read(body, &self.bodies).await?;
+        let zh = language::of_head(&head);
+        if !built {
+            let text = format!("the door {:?} is not built yet", clip(head.uri.path()));
+            return envelope::failed(&id, &Error::new(Code::UnsupportedOperation, text), zh);
+        }
+        let sender = Sender::of(&self.services, &head);
+        let (body, room) = match body::read(body, sender, &self.rooms, Instant::now()).await {
+            Ok(read) => read,
+            Err(error) => return envelope::failed(&id, &error, zh),
+        };
+        let zh = zh || language::of_form(&head.headers, &body);
         let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default());
-        let query = query.to_owned();
-        Ok(Call { peer, id, method: head.method, path, query, headers: head.headers, body, room })
+        let (query, method, headers) = (query.to_owned(), head.method, head.headers);
+        let call = Call { peer, id, method, path, query, headers, body, zh, room };
+        match call.path.as_str() {
+            "/api" => session::call(self, &call).await,
+            _ => cloud::call(self, &call).await,
+        }
     }
 }
 

@@ -9,8 +9,11 @@ mod doors;
 mod envelope;
 mod front;
 mod health;
+mod language;
 mod live;
 mod metrics;
+mod proxy;
+mod sender;
 mod session;
 mod tls;
 mod upgrade;
@@ -21,6 +24,8 @@ use base::{Error, Result};
 use platform::Services;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use proxy::{Network, NoNetwork};
 
 use front::Front;
 use tls::Tls;
@@ -34,11 +39,19 @@ pub struct Options {
     pub metrics_open: bool,
     /// Connections at the same time; further ones are closed at once.
     pub connections: usize,
+    /// Reverse proxies that are believed when they say for whom they call.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { http: None, https: None, metrics_open: false, connections: 20_000 }
+        Self {
+            http: None,
+            https: None,
+            metrics_open: false,
+            connections: 20_000,
+            trusted_proxies: Vec::new(),
+        }
     }
 }
 

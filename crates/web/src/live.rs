@@ -29,8 +29,9 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    cookie,
+    cookie, envelope,
     front::{Answer, Front, Peer, text},
+    language,
     upgrade::{self, Stream},
 };
 
@@ -51,10 +52,11 @@ pub(crate) fn open(front: &Arc<Front>, request: &mut Request<Incoming>, _peer: P
         return text(StatusCode::FORBIDDEN, "the call comes from another site\n");
     }
     let token = cookie::token(request.headers()).map(str::to_owned);
-    let known = token.and_then(|t| Some((account::session(&front.services, &t)?, t)));
+    let known = token.and_then(|t| Some((account::peek(&front.services, &t)?, t)));
     let Some((caller, token)) = known else {
         return text(StatusCode::UNAUTHORIZED, "the session has ended\n");
     };
+    let zh = language::of_browser(request.headers());
     let (answer, upgraded) = match upgrade::shake(request) {
         Ok(both) => both,
         Err(answer) => return *answer,
@@ -67,7 +69,7 @@ pub(crate) fn open(front: &Arc<Front>, request: &mut Request<Incoming>, _peer: P
                 .max_frame_size(Some(SAID_BYTES));
             let stream = TokioIo::new(upgraded);
             let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-            Page::new(front, caller, token).run(socket).await;
+            Page::new(front, caller, token, zh).run(socket).await;
         }
     });
     answer
@@ -78,6 +80,7 @@ struct Page {
     front: Arc<Front>,
     caller: Caller,
     token: String,
+    zh: bool,
     looks: HashMap<i64, AbortHandle>,
     tasks: JoinSet<()>,
     news: mpsc::Sender<String>,
@@ -85,10 +88,10 @@ struct Page {
 }
 
 impl Page {
-    fn new(front: Arc<Front>, caller: Caller, token: String) -> Self {
+    fn new(front: Arc<Front>, caller: Caller, token: String, zh: bool) -> Self {
         let (news, waiting) = mpsc::channel(WAITING);
         let (looks, tasks) = (HashMap::new(), JoinSet::new());
-        Self { front, caller, token, looks, tasks, news, waiting }
+        Self { front, caller, token, zh, looks, tasks, news, waiting }
     }
 
     async fn run(mut self, mut socket: WebSocketStream<Stream>) {
@@ -100,7 +103,7 @@ impl Page {
                 Some(news) = self.waiting.recv() => Message::text(news),
                 Some(_) = self.tasks.join_next(), if !self.tasks.is_empty() => continue,
                 _ = beat.tick() => {
-                    if account::session(&self.front.services, &self.token).is_none() {
+                    if account::peek(&self.front.services, &self.token).is_none() {
                         break;
                     }
                     Message::Ping(bytes::Bytes::new())
@@ -127,7 +130,7 @@ impl Page {
         let said: Value = serde_json::from_str(said).unwrap_or_default();
         let Some(id) = said.get("id").and_then(Value::as_i64) else {
             let error = Error::new(Code::InvalidParameter, "there is no id");
-            return Some(failed(0, &error));
+            return Some(failed(0, &error, self.zh));
         };
         match (said.get("op").and_then(Value::as_str), said.get("topic").and_then(Value::as_str)) {
             (Some("unsub"), _) => {
@@ -138,7 +141,8 @@ impl Page {
             }
             (Some("sub"), Some(topic)) => self.look(id, topic.to_owned()),
             _ => {
-                Some(failed(id, &Error::new(Code::InvalidParameter, "op is neither sub nor unsub")))
+                let error = Error::new(Code::InvalidParameter, "op is neither sub nor unsub");
+                Some(failed(id, &error, self.zh))
             }
         }
     }
@@ -147,11 +151,11 @@ impl Page {
         self.looks.retain(|_, look| !look.is_finished());
         if self.looks.len() >= SUBSCRIPTIONS || self.looks.contains_key(&id) {
             let text = format!("id {id} is taken, or there are {SUBSCRIPTIONS} subscriptions");
-            return Some(failed(id, &Error::new(Code::LimitExceeded, text)));
+            return Some(failed(id, &Error::new(Code::LimitExceeded, text), self.zh));
         }
         let services = self.front.services.clone();
         let request = RequestId(services.rand.uuid());
-        let cx = Cx::new(services, self.caller.clone(), request, false);
+        let cx = Cx::new(services, self.caller.clone(), request, self.zh);
         let look = self.tasks.spawn(follow(cx, id, topic, self.news.clone()));
         self.looks.insert(id, look);
         None
@@ -161,7 +165,7 @@ impl Page {
 /// Passes on what happens to one topic, until the page or the topic is gone.
 async fn follow(cx: Cx, id: i64, topic: String, news: mpsc::Sender<String>) {
     let end = match live::subscribe(&cx, &topic).await {
-        Err(error) => failed(id, &error),
+        Err(error) => failed(id, &error, cx.zh),
         Ok(mut subscription) => loop {
             match subscription.next().await {
                 Some(text) => {
@@ -178,7 +182,7 @@ async fn follow(cx: Cx, id: i64, topic: String, news: mpsc::Sender<String>) {
     drop(news.send(end).await);
 }
 
-fn failed(id: i64, error: &Error) -> String {
-    let (code, message) = (error.code().as_str(), error.message());
+fn failed(id: i64, error: &Error, zh: bool) -> String {
+    let (code, message) = (error.code().as_str(), envelope::message(error, zh));
     json!({ "id": id, "kind": "error", "code": code, "message": message }).to_string()
 }

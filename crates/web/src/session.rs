@@ -26,26 +26,31 @@ pub(crate) async fn call(front: &Front, call: &Call) -> Answer {
     }
     let started = tokio::time::Instant::now();
     let action = call.header("x-tc-action");
-    let caller = caller(front, call);
+    let mut caller = caller(front, call);
     let (outcome, cookie) = match (action, wish(call, action, caller.is_some())) {
         (_, Err(error)) => (Err(error), None),
-        (Some("Login"), Ok(params)) => login(front, call, params).await,
-        (Some("Logout"), Ok(params)) => logout(front, call, params).await,
+        (Some("Login"), Ok(params)) => match begin(front, call, params).await {
+            Ok((token, who)) => {
+                let fields = json!({ "Uin": who.uin.to_string(), "UserName": who.user });
+                caller = Some(who);
+                let cookie = cookie::set(&token, call.peer.secure);
+                (Ok(fields.to_string().into_bytes()), Some(cookie))
+            }
+            Err(error) => (Err(error), None),
+        },
+        (Some("Logout"), Ok(params)) => match end(front, call, params).await {
+            Ok(()) => (Ok(b"{}".to_vec()), Some(cookie::cleared())),
+            Err(error) => (Err(error), None),
+        },
         (_, Ok(params)) => (run(front, call, caller.clone(), params).await, None),
     };
     cloud::note(call, action, caller.as_ref(), &outcome, started.elapsed());
-    let mut answer = envelope::of(&call.id, outcome);
+    let mut answer = envelope::of(call, outcome);
     if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
         answer.headers_mut().insert(SET_COOKIE, cookie);
     }
     answer
 }
-
-/// What is answered, and the cookie that goes with it.
-type Outcome = (Result<Vec<u8>>, Option<String>);
-
-/// What a call without a session may have: `Login` and `Logout`.
-const STRANGER_BYTES: usize = 16 << 10;
 
 /// The parameters; nothing is read of a call that another site may have made, or that is made by
 /// nobody who is known.
@@ -62,10 +67,6 @@ fn wish(call: &Call, action: Option<&str>, known: bool) -> Result<Value> {
     if !known && !matches!(action, Some("Login" | "Logout")) {
         return Err(Error::new(Code::AuthFailureTokenFailure, "the session has ended"));
     }
-    if !known && call.body.len() > STRANGER_BYTES {
-        let text = format!("the request body is longer than {STRANGER_BYTES} bytes");
-        return Err(Error::new(Code::RequestSizeLimitExceeded, text));
-    }
     api::params::from_json(&call.body)
 }
 
@@ -77,34 +78,15 @@ fn caller(front: &Front, call: &Call) -> Option<Caller> {
 async fn run(front: &Front, call: &Call, caller: Option<Caller>, params: Value) -> Result<Vec<u8>> {
     let ended = || Error::new(Code::AuthFailureTokenFailure, "the session has ended");
     let caller = caller.ok_or_else(ended)?;
-    let zh = call.header("x-tc-language") != Some("en-US");
     let action = call.header("x-tc-action").unwrap_or_default().to_owned();
-    cloud::run(front, call, Wish { caller, action, params, zh }).await
-}
-
-async fn login(front: &Front, call: &Call, params: Value) -> Outcome {
-    match begin(front, call, params).await {
-        Ok((token, caller)) => {
-            let fields = json!({ "Uin": caller.uin.to_string(), "UserName": caller.user });
-            let cookie = cookie::set(&token, call.peer.secure);
-            (Ok(fields.to_string().into_bytes()), Some(cookie))
-        }
-        Err(error) => (Err(error), None),
-    }
+    cloud::run(front, call, Wish { caller, action, params }).await
 }
 
 async fn begin(front: &Front, call: &Call, params: Value) -> Result<(String, Caller)> {
     let params = api::params::check(LoginRequest::INFO, params)?;
     let given: LoginRequest = serde_json::from_value(params).map_err(Error::internal)?;
-    let password = Secret::new(given.password);
-    account::login(&front.services, &given.user_name, &password, call.peer.address.ip()).await
-}
-
-async fn logout(front: &Front, call: &Call, params: Value) -> Outcome {
-    match end(front, call, params).await {
-        Ok(()) => (Ok(b"{}".to_vec()), Some(cookie::cleared())),
-        Err(error) => (Err(error), None),
-    }
+    let (password, peer) = (Secret::new(given.password), call.peer.address.ip());
+    account::login(&front.services, given.user_name, password, peer).await
 }
 
 async fn end(front: &Front, call: &Call, params: Value) -> Result<()> {

@@ -1,19 +1,31 @@
-//! Writes `crates/base/src/code.rs`: the error codes.
+//! Writes `crates/base/src/code.rs`: the error codes, and what each says in Chinese.
 
-use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::Path,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 pub(super) fn file(schema: &Path) -> Result<String> {
-    let path = schema.join("error_codes.json");
-    let lists: Value =
-        serde_json::from_str(&fs::read_to_string(&path).context("error_codes.json")?)?;
+    let lists: Value = serde_json::from_str(&read(schema, "error_codes.json")?)?;
     let mut codes = BTreeSet::new();
     for list in lists.as_object().context("error_codes.json holds lists")?.values() {
         for code in list.as_array().context("a list of codes")? {
             codes.insert(code.as_str().context("a code is a text")?);
         }
+    }
+    let zh: BTreeMap<String, String> = toml::from_str(&read(schema, "error_messages.toml")?)?;
+    for code in zh.keys() {
+        ensure!(codes.contains(code.as_str()), "error_messages.toml: {code} is no code");
+    }
+    let mut lines = Vec::new();
+    for code in &codes {
+        let text = zh.get(*code).with_context(|| format!("error_messages.toml lacks {code}"))?;
+        lines.push((*code, text.as_str()));
     }
     let mut out =
         "//! Error codes: those of the official SDK and the public ones, letter by letter. \
@@ -26,19 +38,37 @@ pub(super) fn file(schema: &Path) -> Result<String> {
     for code in &codes {
         write!(out, "{},", code.replace('.', ""))?;
     }
+    out.push_str("}\n\nimpl Code {\n");
+    let names = lines.iter().map(|(code, _)| (*code, *code));
+    texts(&mut out, "as_str", "The code as it goes over the wire.", names)?;
+    texts(&mut out, "zh", "What it says in Chinese.", lines.iter().copied())?;
     out.push_str(
-        "}\n\nimpl Code {\n\
-         /// The code as it goes over the wire.\n\
-         #[must_use]\n\
-         #[expect(clippy::too_many_lines, reason = \"one line per code\")]\n\
-         pub fn as_str(self) -> &'static str { match self {",
-    );
-    for code in &codes {
-        write!(out, "Self::{} => {code:?},", code.replace('.', ""))?;
-    }
-    out.push_str(
-        "}}}\n\nimpl fmt::Display for Code {\n\
+        "}\n\nimpl fmt::Display for Code {\n\
          fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.as_str()) }\n}\n",
     );
     Ok(out)
+}
+
+fn read(schema: &Path, name: &str) -> Result<String> {
+    fs::read_to_string(schema.join(name)).with_context(|| name.to_owned())
+}
+
+/// A function with one text per code.
+fn texts<'a>(
+    out: &mut String,
+    name: &str,
+    says: &str,
+    lines: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<()> {
+    write!(
+        out,
+        "/// {says}\n#[must_use]\n\
+         #[expect(clippy::too_many_lines, reason = \"one line per code\")]\n\
+         pub fn {name}(self) -> &'static str {{ match self {{"
+    )?;
+    for (code, text) in lines {
+        write!(out, "Self::{} => {text:?},", code.replace('.', ""))?;
+    }
+    out.push_str("}}\n\n");
+    Ok(())
 }

@@ -19,8 +19,7 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
   const submit = async () => {
     const given = { OldPassword: form.values.old, NewPassword: form.values.next };
     await call('ModifyPassword', given).catch((error: unknown) => {
-      // The new password was checked above by the server's own rule: what is left is the old one.
-      const wrong = error instanceof ApiError && error.code === 'InvalidParameterValue';
+      const wrong = error instanceof ApiError && error.code === 'AuthFailure';
       throw wrong ? new ApiError(error.code, t('account.passwordWrong'), error.requestId) : error;
     });
     say.success(t('account.passwordChanged'));
@@ -34,7 +33,7 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
       width={440}
       onClose={onClose}
       onSubmit={submit}
-      blame={{ InvalidParameterValue: 'old' }}
+      blame={{ AuthFailure: 'old', InvalidParameterValue: 'next' }}
     >
       <Field label={t('account.oldPassword')} required error={form.error('old')}>
         <Input {...form.bind('old')} type="password" autocomplete="current-password" />

@@ -9,6 +9,7 @@ export const nav: Words['nav'] = {
   products: 'Products',
   devices: 'Devices',
   operations: 'Operations',
+  services: 'Service clients',
   switchInstance: 'Switch instance',
   theme: 'Theme',
   themeAuto: 'System',

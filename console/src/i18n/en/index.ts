@@ -6,6 +6,7 @@ import { instance } from './instance';
 import { model } from './model';
 import { product } from './product';
 import { project } from './project';
+import { service } from './service';
 import { topicMeaning } from './topics';
 
 export const en: Words = {
@@ -23,5 +24,6 @@ export const en: Words = {
   project,
   range,
   said,
+  service,
   topicMeaning,
 };

@@ -7,6 +7,7 @@ export const nav = {
   products: '产品开发',
   devices: '设备管理',
   operations: '售后运维',
+  services: '服务端客户端',
   switchInstance: '切换实例',
   theme: '主题',
   themeAuto: '跟随系统',

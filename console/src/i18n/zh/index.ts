@@ -5,6 +5,7 @@ import { instance } from './instance';
 import { model } from './model';
 import { product } from './product';
 import { project } from './project';
+import { service } from './service';
 import { topicMeaning } from './topics';
 
 export const zh = {
@@ -22,5 +23,6 @@ export const zh = {
   project,
   range,
   said,
+  service,
   topicMeaning,
 };

@@ -20,6 +20,7 @@ pub mod production;
 pub mod project;
 pub(crate) mod registry;
 pub mod rule;
+pub mod service;
 pub(crate) mod shapes;
 pub mod stats;
 pub mod topic;

@@ -43,6 +43,7 @@ pub(crate) static ALL: &[&ActionInfo] = &[
     &CREATE_POSITION_SPACE,
     &CREATE_PRIVATE_CA,
     &CREATE_PROJECT,
+    &CREATE_SERVICE_CLIENT,
     &CREATE_STUDIO_PRODUCT,
     &CREATE_TRTC_SIGNATURES_WITH_ROOM_ID,
     &CREATE_TWE_SEE_CALLBACK,
@@ -71,6 +72,7 @@ pub(crate) static ALL: &[&ActionInfo] = &[
     &DELETE_PRIVATE_CA,
     &DELETE_PRODUCT_PRIVATE_CA,
     &DELETE_PROJECT,
+    &DELETE_SERVICE_CLIENT,
     &DELETE_STUDIO_PRODUCT,
     &DELETE_TWE_SEE_CALLBACK,
     &DELETE_TWE_SEE_FACE,
@@ -147,6 +149,7 @@ pub(crate) static ALL: &[&ActionInfo] = &[
     &DESCRIBE_PRODUCT_CLOUD_STORAGE_AI_SERVICE,
     &DESCRIBE_PRODUCT_DYNAMIC_REGISTER,
     &DESCRIBE_PROJECT,
+    &DESCRIBE_SERVICE_CLIENTS,
     &DESCRIBE_SESSION,
     &DESCRIBE_SPACE_FENCE_EVENT_LIST,
     &DESCRIBE_STUDIO_PRODUCT,
@@ -235,6 +238,7 @@ pub(crate) static ALL: &[&ActionInfo] = &[
     &MODIFY_PRODUCT_CLOUD_STORAGE_AI_SERVICE,
     &MODIFY_PRODUCT_DYNAMIC_REGISTER,
     &MODIFY_PROJECT,
+    &MODIFY_SERVICE_CLIENT,
     &MODIFY_SPACE_PROPERTY,
     &MODIFY_STUDIO_PRODUCT,
     &MODIFY_TWE_SEE_CALLBACK,
@@ -678,6 +682,16 @@ pub(crate) static CREATE_PROJECT: ActionInfo = ActionInfo {
     answer: &shapes::CREATE_PROJECT_RESPONSE,
 };
 
+pub(crate) static CREATE_SERVICE_CLIENT: ActionInfo = ActionInfo {
+    name: "CreateServiceClient",
+    chapter: "service",
+    access: Access::Write,
+    scope: Scope::Instance("InstanceId"),
+    console: true,
+    shape: &shapes::CREATE_SERVICE_CLIENT_REQUEST,
+    answer: &shapes::CREATE_SERVICE_CLIENT_RESPONSE,
+};
+
 pub(crate) static CREATE_STUDIO_PRODUCT: ActionInfo = ActionInfo {
     name: "CreateStudioProduct",
     chapter: "product",
@@ -956,6 +970,16 @@ pub(crate) static DELETE_PROJECT: ActionInfo = ActionInfo {
     console: false,
     shape: &shapes::DELETE_PROJECT_REQUEST,
     answer: &shapes::DELETE_PROJECT_RESPONSE,
+};
+
+pub(crate) static DELETE_SERVICE_CLIENT: ActionInfo = ActionInfo {
+    name: "DeleteServiceClient",
+    chapter: "service",
+    access: Access::Write,
+    scope: Scope::Instance("InstanceId"),
+    console: true,
+    shape: &shapes::DELETE_SERVICE_CLIENT_REQUEST,
+    answer: &shapes::DELETE_SERVICE_CLIENT_RESPONSE,
 };
 
 pub(crate) static DELETE_STUDIO_PRODUCT: ActionInfo = ActionInfo {
@@ -1716,6 +1740,16 @@ pub(crate) static DESCRIBE_PROJECT: ActionInfo = ActionInfo {
     console: false,
     shape: &shapes::DESCRIBE_PROJECT_REQUEST,
     answer: &shapes::DESCRIBE_PROJECT_RESPONSE,
+};
+
+pub(crate) static DESCRIBE_SERVICE_CLIENTS: ActionInfo = ActionInfo {
+    name: "DescribeServiceClients",
+    chapter: "service",
+    access: Access::Read,
+    scope: Scope::Instance("InstanceId"),
+    console: true,
+    shape: &shapes::DESCRIBE_SERVICE_CLIENTS_REQUEST,
+    answer: &shapes::DESCRIBE_SERVICE_CLIENTS_RESPONSE,
 };
 
 pub(crate) static DESCRIBE_SESSION: ActionInfo = ActionInfo {
@@ -2596,6 +2630,16 @@ pub(crate) static MODIFY_PROJECT: ActionInfo = ActionInfo {
     console: false,
     shape: &shapes::MODIFY_PROJECT_REQUEST,
     answer: &shapes::MODIFY_PROJECT_RESPONSE,
+};
+
+pub(crate) static MODIFY_SERVICE_CLIENT: ActionInfo = ActionInfo {
+    name: "ModifyServiceClient",
+    chapter: "service",
+    access: Access::Write,
+    scope: Scope::Instance("InstanceId"),
+    console: true,
+    shape: &shapes::MODIFY_SERVICE_CLIENT_REQUEST,
+    answer: &shapes::MODIFY_SERVICE_CLIENT_RESPONSE,
 };
 
 pub(crate) static MODIFY_SPACE_PROPERTY: ActionInfo = ActionInfo {

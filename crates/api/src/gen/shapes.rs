@@ -867,6 +867,22 @@ pub(crate) static CREATE_PROJECT_RESPONSE: Shape = Shape {
     fields: &[must("Project", Kind::Object(&PROJECT_ENTRY))],
 };
 
+pub(crate) static CREATE_SERVICE_CLIENT_REQUEST: Shape = Shape {
+    name: "CreateServiceClientRequest",
+    fields: &[
+        must("InstanceId", Kind::Text),
+        may("Remark", Kind::Text),
+        may("Products", Kind::List(&Kind::Text)),
+        may("Publish", Kind::List(&Kind::Text)),
+        may("Subscribe", Kind::List(&Kind::Text)),
+    ],
+};
+
+pub(crate) static CREATE_SERVICE_CLIENT_RESPONSE: Shape = Shape {
+    name: "CreateServiceClientResponse",
+    fields: &[may("UserName", Kind::Text), may("Token", Kind::Text)],
+};
+
 pub(crate) static CREATE_STUDIO_PRODUCT_REQUEST: Shape = Shape {
     name: "CreateStudioProductRequest",
     fields: &[
@@ -1271,6 +1287,14 @@ pub(crate) static DELETE_PROJECT_REQUEST: Shape =
 
 pub(crate) static DELETE_PROJECT_RESPONSE: Shape =
     Shape { name: "DeleteProjectResponse", fields: &[] };
+
+pub(crate) static DELETE_SERVICE_CLIENT_REQUEST: Shape = Shape {
+    name: "DeleteServiceClientRequest",
+    fields: &[must("InstanceId", Kind::Text), must("UserName", Kind::Text)],
+};
+
+pub(crate) static DELETE_SERVICE_CLIENT_RESPONSE: Shape =
+    Shape { name: "DeleteServiceClientResponse", fields: &[] };
 
 pub(crate) static DELETE_STUDIO_PRODUCT_REQUEST: Shape =
     Shape { name: "DeleteStudioProductRequest", fields: &[must("ProductId", Kind::Text)] };
@@ -2368,6 +2392,23 @@ pub(crate) static DESCRIBE_PROJECT_REQUEST: Shape =
 pub(crate) static DESCRIBE_PROJECT_RESPONSE: Shape = Shape {
     name: "DescribeProjectResponse",
     fields: &[may("Project", Kind::Object(&PROJECT_ENTRY_EX))],
+};
+
+pub(crate) static DESCRIBE_SERVICE_CLIENTS_REQUEST: Shape = Shape {
+    name: "DescribeServiceClientsRequest",
+    fields: &[must("InstanceId", Kind::Text), may("Offset", Kind::Uint), may("Limit", Kind::Uint)],
+};
+
+pub(crate) static DESCRIBE_SERVICE_CLIENTS_RESPONSE: Shape = Shape {
+    name: "DescribeServiceClientsResponse",
+    fields: &[
+        may("Clients", Kind::List(&Kind::Object(&SERVICE_CLIENT_ENTRY))),
+        may("Total", Kind::Int),
+        may("Host", Kind::Text),
+        may("MqttPort", Kind::Int),
+        may("MqttsPort", Kind::Int),
+        may("WsUrl", Kind::Text),
+    ],
 };
 
 pub(crate) static DESCRIBE_SESSION_REQUEST: Shape =
@@ -4147,6 +4188,22 @@ pub(crate) static MODIFY_PROJECT_RESPONSE: Shape = Shape {
     fields: &[may("Project", Kind::Object(&PROJECT_ENTRY))],
 };
 
+pub(crate) static MODIFY_SERVICE_CLIENT_REQUEST: Shape = Shape {
+    name: "ModifyServiceClientRequest",
+    fields: &[
+        must("InstanceId", Kind::Text),
+        must("UserName", Kind::Text),
+        may("Remark", Kind::Text),
+        may("Products", Kind::List(&Kind::Text)),
+        may("Publish", Kind::List(&Kind::Text)),
+        may("Subscribe", Kind::List(&Kind::Text)),
+        may("Enabled", Kind::Bool),
+    ],
+};
+
+pub(crate) static MODIFY_SERVICE_CLIENT_RESPONSE: Shape =
+    Shape { name: "ModifyServiceClientResponse", fields: &[] };
+
 pub(crate) static MODIFY_SPACE_PROPERTY_REQUEST: Shape = Shape {
     name: "ModifySpacePropertyRequest",
     fields: &[must("SpaceId", Kind::Text), must("ProductId", Kind::Text), must("Data", Kind::Text)],
@@ -5152,6 +5209,21 @@ pub(crate) static SEE_TASK_PERSON_INFO: Shape = Shape {
         may("Name", Kind::Text),
         may("PersonId", Kind::Text),
         may("Source", Kind::Uint),
+    ],
+};
+
+pub(crate) static SERVICE_CLIENT_ENTRY: Shape = Shape {
+    name: "ServiceClientEntry",
+    fields: &[
+        may("UserName", Kind::Text),
+        may("Remark", Kind::Text),
+        may("Products", Kind::List(&Kind::Text)),
+        may("Publish", Kind::List(&Kind::Text)),
+        may("Subscribe", Kind::List(&Kind::Text)),
+        may("Enabled", Kind::Bool),
+        may("CreateTime", Kind::Int),
+        may("LastConnectTime", Kind::Int),
+        may("Online", Kind::Int),
     ],
 };
 

@@ -98,6 +98,9 @@ pub(crate) fn decode(action: &str, params: Value) -> Result<(), Error> {
         }
         "CreatePrivateCA" => from_value::<api::cert::CreatePrivateCARequest>(params).map(drop),
         "CreateProject" => from_value::<api::project::CreateProjectRequest>(params).map(drop),
+        "CreateServiceClient" => {
+            from_value::<api::service::CreateServiceClientRequest>(params).map(drop)
+        }
         "CreateStudioProduct" => {
             from_value::<api::product::CreateStudioProductRequest>(params).map(drop)
         }
@@ -162,6 +165,9 @@ pub(crate) fn decode(action: &str, params: Value) -> Result<(), Error> {
             from_value::<api::cert::DeleteProductPrivateCARequest>(params).map(drop)
         }
         "DeleteProject" => from_value::<api::project::DeleteProjectRequest>(params).map(drop),
+        "DeleteServiceClient" => {
+            from_value::<api::service::DeleteServiceClientRequest>(params).map(drop)
+        }
         "DeleteStudioProduct" => {
             from_value::<api::product::DeleteStudioProductRequest>(params).map(drop)
         }
@@ -371,6 +377,9 @@ pub(crate) fn decode(action: &str, params: Value) -> Result<(), Error> {
             from_value::<api::product::DescribeProductDynamicRegisterRequest>(params).map(drop)
         }
         "DescribeProject" => from_value::<api::project::DescribeProjectRequest>(params).map(drop),
+        "DescribeServiceClients" => {
+            from_value::<api::service::DescribeServiceClientsRequest>(params).map(drop)
+        }
         "DescribeSession" => from_value::<api::account::DescribeSessionRequest>(params).map(drop),
         "DescribeSpaceFenceEventList" => {
             from_value::<api::location::DescribeSpaceFenceEventListRequest>(params).map(drop)
@@ -594,6 +603,9 @@ pub(crate) fn decode(action: &str, params: Value) -> Result<(), Error> {
             from_value::<api::product::ModifyProductDynamicRegisterRequest>(params).map(drop)
         }
         "ModifyProject" => from_value::<api::project::ModifyProjectRequest>(params).map(drop),
+        "ModifyServiceClient" => {
+            from_value::<api::service::ModifyServiceClientRequest>(params).map(drop)
+        }
         "ModifySpaceProperty" => {
             from_value::<api::location::ModifySpacePropertyRequest>(params).map(drop)
         }

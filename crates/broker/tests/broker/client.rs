@@ -1,6 +1,6 @@
 //! A client that says exactly what a test wants.
 
-use mqtt::{Connect, Level, Properties, Publish, QoS, encode};
+use mqtt::{Connect, Level, Properties, Property, Publish, QoS, encode, property::Place};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     time::timeout,
@@ -35,6 +35,20 @@ impl Client {
     /// The next packet, whole.
     pub(crate) async fn next(&mut self) -> Vec<u8> {
         self.read().await.expect("the server closed the connection")
+    }
+
+    /// The next packet is this one.
+    pub(crate) async fn hears(&mut self, packet: &[u8]) {
+        let next = self.next().await;
+        assert_eq!(next, packet, "{next:02x?} is not {packet:02x?}");
+    }
+
+    /// Connects, and takes the CONNACK: whether the session was there.
+    pub(crate) async fn greets(&mut self, connect: &[u8]) -> bool {
+        self.send(connect).await;
+        let answer = self.next().await;
+        assert_eq!((answer[0], answer[3]), (0x20, 0), "{answer:02x?}");
+        answer[2] == 1
     }
 
     /// Waits for the end of the connection; nothing may come before it.
@@ -133,4 +147,59 @@ pub(crate) fn unsuback(id: u16) -> Vec<u8> {
 
 pub(crate) fn disconnect() -> Vec<u8> {
     made(|out| encode::disconnect(out, Level::V311, 0))
+}
+
+/// A CONNECT at 5.0 that keeps its session so many seconds.
+pub(crate) fn connect5(id: &str, clean: bool, properties: &[Property<'_>]) -> Vec<u8> {
+    let bytes = put(properties);
+    let properties = Properties::new(Place::Connect, &bytes).unwrap();
+    let packet = Connect { level: Level::V5, clean, properties, ..hello(id) };
+    made(|out| encode::connect(out, &packet))
+}
+
+/// A PUBLISH at 5.0.
+pub(crate) fn publish5(packet: &Publish<'_>, properties: &[Property<'_>]) -> Vec<u8> {
+    let bytes = put(properties);
+    let properties = Properties::new(Place::Publish, &bytes).unwrap();
+    made(|out| encode::publish(out, Level::V5, &Publish { properties, ..*packet }))
+}
+
+/// A message without anything special.
+pub(crate) fn plain<'a>(topic: &'a str, qos: QoS, id: u16, payload: &'a [u8]) -> Publish<'a> {
+    let id = (qos != QoS::AtMostOnce).then_some(id);
+    let properties = Properties::default();
+    Publish { dup: false, qos, retain: false, topic, id, properties, payload }
+}
+
+pub(crate) fn put(properties: &[Property<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    properties.iter().for_each(|property| property.put(&mut bytes));
+    bytes
+}
+
+/// A SUBSCRIBE at 5.0 with an id and options (QoS, no local, as published, retain handling).
+pub(crate) fn subscribe5(id: u16, number: u32, filters: &[(&str, u8)]) -> Vec<u8> {
+    let mut body = id.to_be_bytes().to_vec();
+    let properties =
+        if number == 0 { Vec::new() } else { put(&[Property::SubscriptionId(number)]) };
+    body.push(u8::try_from(properties.len()).unwrap());
+    body.extend_from_slice(&properties);
+    for (filter, options) in filters {
+        body.extend_from_slice(&u16::try_from(filter.len()).unwrap().to_be_bytes());
+        body.extend_from_slice(filter.as_bytes());
+        body.push(*options);
+    }
+    let mut bytes = vec![0x82, u8::try_from(body.len()).unwrap()];
+    bytes.append(&mut body);
+    bytes
+}
+
+/// What an acknowledgement of 5.0 looks like.
+pub(crate) fn ack5(first: u8, id: u16, reason: u8) -> Vec<u8> {
+    let mut bytes = vec![first, if reason == 0 { 2 } else { 3 }];
+    bytes.extend_from_slice(&id.to_be_bytes());
+    if reason != 0 {
+        bytes.push(reason);
+    }
+    bytes
 }

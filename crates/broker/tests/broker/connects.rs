@@ -6,7 +6,7 @@ use broker::hub::Limits;
 use mqtt::{Connect, Level, Properties, QoS, Will, encode};
 
 use crate::{
-    client::{connack, connect, disconnect, hello, made, puback, publish},
+    client::{connack, connect, hello, made, puback, publish},
     world::{World, key},
 };
 
@@ -19,7 +19,7 @@ async fn answer(world: &World, packet: &Connect<'_>) -> Vec<u8> {
 #[tokio::test]
 async fn each_refusal_has_its_code_and_ends_the_connection() {
     let world = World::start().await;
-    for (id, code) in [("malformed", 2), ("busy", 3), ("disabled", 5), ("", 2)] {
+    for (id, code) in [("malformed", 2), ("busy", 3), ("disabled", 5)] {
         let mut client = world.raw().await;
         client.send(&connect(id)).await;
         assert_eq!(client.next().await, connack(code), "{id}");
@@ -38,13 +38,6 @@ async fn level_3_1_is_served_even_with_a_long_client_id() {
     let id = "ABCDEFGHIJ".to_owned() + &"n".repeat(48);
     let old = Connect { level: Level::V31, ..hello(&id) };
     assert_eq!(answer(&world, &old).await, connack(0));
-}
-
-#[tokio::test]
-async fn level_5_is_told_that_it_is_not_supported() {
-    let world = World::start().await;
-    let new = Connect { level: Level::V5, ..hello("lamp") };
-    assert_eq!(answer(&world, &new).await, [0x20, 3, 0, 0x84, 0]);
 }
 
 #[tokio::test]
@@ -72,21 +65,6 @@ async fn wills_and_long_keepalives_are_refused() {
     assert_eq!(answer(&world, &Connect { keep_alive: 901, ..hello("lamp") }).await, connack(5));
     for keep_alive in [0, 900] {
         assert_eq!(answer(&world, &Connect { keep_alive, ..hello("lamp") }).await, connack(0));
-    }
-}
-
-#[tokio::test]
-async fn a_persistent_session_is_not_said_to_be_present() {
-    let mut world = World::start().await;
-    for _ in 0..2 {
-        let mut client = world.raw().await;
-        let packet = Connect { clean: false, ..hello("lamp") };
-        client.send(&made(|out| encode::connect(out, &packet))).await;
-        assert_eq!(client.next().await, connack(0));
-        client.send(&disconnect()).await;
-        client.closed().await;
-        assert_eq!(world.news().await, "lamp online");
-        assert_eq!(world.news().await, "lamp offline Disconnect");
     }
 }
 

@@ -81,7 +81,7 @@ async fn a_kicked_client_is_gone_at_once() {
     assert_eq!(world.news().await, "lamp subscribed lamp/a");
     world.handle().kick(&key("lamp"), Offline::Kicked);
     assert!(!world.handle().is_online(&key("lamp")));
-    let late = world.handle().publish(&key("lamp"), "lamp/a", b"x", QoS::AtMostOnce);
+    let late = world.handle().publish(&key("lamp"), "lamp/a", b"x");
     assert_eq!(late, Delivery::Offline);
     client.closed().await;
     assert_eq!(world.news().await, "lamp offline Kicked");
@@ -117,7 +117,7 @@ async fn shutdown_sends_what_is_pending_and_ends_everybody() {
     lamp.send(&publish("lamp/report", Some(2), b"pending")).await;
     assert_eq!(world.news().await, "lamp missed lamp/reply NoSubscriber");
     assert!(!world.stored("pending"));
-    let sent = world.handle().publish(&key("fan"), "fan/a", b"bye", QoS::AtMostOnce);
+    let sent = world.handle().publish(&key("fan"), "fan/a", b"bye");
     assert_eq!(sent, Delivery::Sent);
     let waiting = tokio::time::timeout(DEADLINE, world.broker.shutdown(DEADLINE));
     waiting.await.expect("shutdown did not end");

@@ -40,17 +40,17 @@ async fn a_message_reaches_who_subscribed_at_the_lower_qos() {
     let mut world = World::start().await;
     let (mut client, handle) = (world.client("lamp").await, world.handle());
     let to = key("lamp");
-    let send = |topic: &str, qos| handle.publish(&to, topic, b"x", qos);
-    assert_eq!(send("lamp/a", QoS::AtMostOnce), Delivery::NoSubscriber);
+    let send = async |topic: &str, qos| handle.send(&to, topic, b"x", qos).await.unwrap();
+    assert_eq!(send("lamp/a", QoS::AtMostOnce).await, Delivery::NoSubscriber);
     client.subscribe("lamp/+/b", QoS::AtMostOnce).await;
     client.subscribe("lamp/q1", QoS::AtLeastOnce).await;
-    assert_eq!(send("lamp/a/b", QoS::AtLeastOnce), Delivery::Sent);
+    assert_eq!(send("lamp/a/b", QoS::AtLeastOnce).await, Delivery::Sent);
     assert_eq!(client.next().await, publish("lamp/a/b", None, b"x"));
-    assert_eq!(send("lamp/q1", QoS::AtMostOnce), Delivery::Sent);
+    assert_eq!(send("lamp/q1", QoS::AtMostOnce).await, Delivery::Sent);
     assert_eq!(client.next().await, publish("lamp/q1", None, b"x"));
-    assert_eq!(send("lamp/q1", QoS::AtLeastOnce), Delivery::Sent);
+    assert_eq!(send("lamp/q1", QoS::AtLeastOnce).await, Delivery::Sent);
     assert_eq!(client.next().await, publish("lamp/q1", Some(1), b"x"));
-    let gone = handle.publish(&key("nobody"), "nobody/a", b"x", QoS::AtMostOnce);
+    let gone = handle.publish(&key("nobody"), "nobody/a", b"x");
     assert_eq!(gone, Delivery::Offline);
 }
 
@@ -63,7 +63,7 @@ async fn after_unsubscribe_nothing_comes() {
     client.send(&unsubscribe(4, &["lamp/a", "lamp/never"])).await;
     assert_eq!(client.next().await, unsuback(4));
     assert_eq!(world.news().await, "lamp unsubscribed lamp/a");
-    let left = handle.publish(&key("lamp"), "lamp/a", b"x", QoS::AtMostOnce);
+    let left = handle.publish(&key("lamp"), "lamp/a", b"x");
     assert_eq!(left, Delivery::NoSubscriber);
 }
 

@@ -53,6 +53,7 @@ async fn tls_world() -> World {
     World::with(Limits::default(), |options, folder| {
         certificate(folder, "first");
         options.tls = Some(TlsDoor {
+            psk: true,
             address: "127.0.0.1:0".parse().unwrap(),
             certificate: folder.join("server.pem"),
             key: folder.join("server.key"),

@@ -13,8 +13,8 @@ use base::{Clock, Secret};
 use broker::{
     Broker, Handle, Options,
     hub::{
-        Access, Answer, Burst, ClientKey, Connect, Down, Event, Grant, Hub, Limits, Refusal,
-        Switches, Verdict,
+        Access, Answer, Burst, ClientKey, Connect, Down, Event, Grant, Hub, Limits, Lost, Reach,
+        Refusal, Switches, Tenant, Verdict,
     },
 };
 use store::{Batch, Space, Store, Ticket};
@@ -23,7 +23,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::client::{self, Client};
 
 /// The start of the clock that only tests move.
-const START: i64 = 1_700_000_000_000;
+pub(crate) const START: i64 = 1_700_000_000_000;
 /// How long a group of commits waits; an acknowledgement that does not wait for it is early.
 pub(crate) const COMMIT_DELAY: Duration = Duration::from_millis(60);
 /// How long anything may take before a test fails.
@@ -48,9 +48,21 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(START);
         let store = open(folder.path().join("data"), clock.clone()).await;
+        Self::over(store, clock, folder, limits, change)
+    }
+
+    fn over(
+        store: Store,
+        clock: Clock,
+        folder: tempfile::TempDir,
+        limits: Limits,
+        change: impl FnOnce(&mut Options, &PathBuf),
+    ) -> Self {
         let (tell, news) = mpsc::unbounded_channel();
         let slow = Arc::new(Notify::new());
-        let product = Product { limits, epoch: AtomicU64::new(1), tell, slow: slow.clone() };
+        let tenants = [Tenant::new("one", 0), Tenant::new("two", 0)];
+        let epoch = AtomicU64::new(1);
+        let product = Product { limits, epoch, tell, slow: slow.clone(), tenants };
         let mut options =
             Options { tcp: Some("127.0.0.1:0".parse().unwrap()), ..Options::default() };
         change(&mut options, &folder.path().to_path_buf());
@@ -67,6 +79,15 @@ impl World {
     pub(crate) async fn raw(&self) -> Client {
         let address = self.broker.addresses().tcp.unwrap();
         Client::new(tokio::net::TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A server on what the disk of this one has now, as after a kill.
+    pub(crate) async fn after_a_kill(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&self.folder.path().join("data"), &folder.path().join("data"));
+        let store = open(folder.path().join("data"), self.clock.clone()).await;
+        let limits = Limits { up_qos0_per_s: 0, up_qos1_per_s: 0, ..Limits::default() };
+        Self::over(store, self.clock.clone(), folder, limits, |_, _| {})
     }
 
     /// A client that is online; its first news are taken.
@@ -88,7 +109,20 @@ impl World {
     }
 }
 
-async fn open(data: PathBuf, clock: Clock) -> Store {
+pub(crate) fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type().unwrap().is_dir() {
+            copy(&source, &target);
+        } else {
+            std::fs::copy(&source, &target).unwrap();
+        }
+    }
+}
+
+pub(crate) async fn open(data: PathBuf, clock: Clock) -> Store {
     let options = store::Options {
         data,
         metadata: store::Metadata::Sqlite,
@@ -118,9 +152,27 @@ struct Product {
     epoch: AtomicU64,
     tell: mpsc::UnboundedSender<String>,
     slow: Arc<Notify>,
+    tenants: [Arc<Tenant>; 2],
 }
 
 impl Product {
+    /// Clients whose id begins with `svc` may do all and see all of their tenant; `svc2` are of
+    /// another one.
+    fn grant(&self, id: &str) -> Grant {
+        let free = id.starts_with("svc") || id.starts_with("auto-");
+        let all = Switches { retained: true, will: true, qos2: true, many_filters: true };
+        let none = Switches { many_filters: true, ..Switches::default() };
+        Grant {
+            client: key(id),
+            epoch: self.epoch.fetch_add(1, Ordering::SeqCst),
+            limits: self.limits,
+            allows: if free { all } else { none },
+            tenant: self.tenants[usize::from(id.starts_with("svc2"))].clone(),
+            reach: if free { Reach::Free } else { Reach::Own },
+            data: Arc::new(()),
+        }
+    }
+
     fn tell(&self, who: &Grant, what: &str) {
         self.tell.send(format!("{} {what}", who.client.0)).unwrap_or_default();
     }
@@ -137,20 +189,25 @@ impl Hub for Product {
                 ("malformed", ..) => Err(Refusal::BadIdentifier),
                 ("disabled", ..) => Err(Refusal::NotAuthorized),
                 ("busy", ..) => Err(Refusal::Busy),
-                (_, Some("user"), Some(b"secret")) => Ok(Grant {
-                    client: key(hello.client_id),
-                    epoch: self.epoch.fetch_add(1, Ordering::SeqCst),
-                    limits: self.limits,
-                    allows: Switches::default(),
-                    data: Arc::new(()),
-                }),
+                (id, Some("user"), Some(b"secret")) => Ok(self.grant(id)),
                 _ => Err(Refusal::BadCredentials),
             }
         })
     }
 
-    fn may(&self, who: &Grant, _: Access, topic: &str) -> bool {
+    fn may(&self, who: &Grant, access: Access, topic: &str) -> bool {
+        if who.reach == Reach::Free {
+            return access != Access::Publish || !topic.starts_with("barred");
+        }
         topic.split('/').next() == Some(&*who.client.0)
+    }
+
+    fn owner(&self, topic: &str) -> Option<ClientKey> {
+        topic.split_once('/').map(|(id, _)| key(id))
+    }
+
+    fn restore(&self, client: &ClientKey) -> Option<Grant> {
+        Some(self.grant(&client.0))
     }
 
     fn up<'a, 'b: 'a>(
@@ -197,9 +254,14 @@ impl Hub for Product {
             Event::Subscribed { filter, .. } => format!("subscribed {filter}"),
             Event::Unsubscribed { filter, .. } => format!("unsubscribed {filter}"),
             Event::SubscribeRefused { filter, .. } => format!("refused {filter}"),
-            Event::NotDelivered { topic, why, .. } => format!("missed {topic} {why:?}"),
         };
         into.put(Space::Session, format!("{} {text}", who.client.0).as_bytes(), b"here");
         self.tell(who, &text);
+    }
+
+    fn lost(&self, to: &ClientKey, what: Lost<'_>, into: &mut Batch) {
+        let text = format!("{} missed {} {:?}", to.0, what.topic, what.why);
+        into.put(Space::Session, text.as_bytes(), b"here");
+        self.tell.send(text).unwrap_or_default();
     }
 }

@@ -140,6 +140,38 @@ fn signed_headers<'a>(parts: &Parts<'a>, list: &'a str) -> Result<Vec<(&'a str, 
     Ok(headers)
 }
 
+/// The `Authorization` header with which `secret_id` calls: the other side of [`super::parse`].
+/// `parts` has the headers `content-type` and `host`, which are signed; `seconds` is what
+/// `X-TC-Timestamp` says.
+///
+/// # Errors
+/// One of the two headers is absent, or the time has no date.
+pub fn authorize(
+    parts: &Parts<'_>,
+    secret_id: &str,
+    secret: &Secret,
+    seconds: i64,
+) -> Result<String> {
+    const HEADERS: &str = "content-type;host";
+    let day = Timestamp::from_second(seconds).ok().map(|at| at.to_string());
+    let date = day.as_deref().and_then(|text| text.split('T').next());
+    let date = date.ok_or_else(|| invalid(format!("the timestamp {seconds} has no date")))?;
+    let proof = Proof {
+        parts: *parts,
+        headers: signed_headers(parts, HEADERS)?,
+        credential: Credential { secret_id, date },
+        timestamp: &seconds.to_string(),
+        payload: parts.body,
+        signature: [0; 32],
+    };
+    let text = proof.text(&proof.canonical(str::to_owned));
+    let signature = hex::encode(mac(&proof.key(secret), text.as_bytes()).finalize().into_bytes());
+    Ok(format!(
+        "{ALGORITHM} Credential={secret_id}/{date}/{SERVICE}/{END}, SignedHeaders={HEADERS}, \
+         Signature={signature}"
+    ))
+}
+
 impl Proof<'_> {
     /// The SDKs sign the header values as they send them; the manual says lower case. Both hold.
     pub(super) fn holds(&self, secret: &Secret) -> bool {
@@ -152,10 +184,14 @@ impl Proof<'_> {
     }
 
     fn signs(&self, key: &[u8], canonical: &str) -> bool {
+        mac(key, self.text(canonical).as_bytes()).verify_slice(&self.signature).is_ok()
+    }
+
+    /// What is signed.
+    fn text(&self, canonical: &str) -> String {
         let Credential { date, .. } = self.credential;
         let hash = hex::encode(Sha256::digest(canonical));
-        let text = format!("{ALGORITHM}\n{}\n{date}/{SERVICE}/{END}\n{hash}", self.timestamp);
-        mac(key, text.as_bytes()).verify_slice(&self.signature).is_ok()
+        format!("{ALGORITHM}\n{}\n{date}/{SERVICE}/{END}\n{hash}", self.timestamp)
     }
 
     fn canonical(&self, written: impl Fn(&str) -> String) -> String {

@@ -376,3 +376,22 @@ proptest! {
         prop_assert!(request.check(Some(&key()), 0).is_err());
     }
 }
+
+#[test]
+fn what_is_authorized_here_is_verified_here() {
+    let headers = [
+        ("X-TC-Action", "GetProjectList"),
+        ("X-TC-Version", "2019-04-23"),
+        ("X-TC-Timestamp", "1795608000"),
+        ("Content-Type", "application/json"),
+        ("Host", "127.0.0.1:8080"),
+    ];
+    let parts = Parts { method: "POST", path: "/", query: "", headers: &headers, body: b"{}" };
+    let proof = authorize(&parts, "AKIDx", &key(), 1_795_608_000).unwrap();
+    let headers = [&headers[..], &[("Authorization", &proof)]].concat();
+    let parts = Parts { headers: &headers, ..parts };
+    let signed = parse(&parts).unwrap();
+    assert_eq!(signed.secret_id(), "AKIDx");
+    signed.verify(Some(&key()), 1_795_608_000).unwrap();
+    assert!(signed.verify(Some(&Secret::new("another")), 1_795_608_000).is_err());
+}

@@ -3,7 +3,7 @@
 
 use super::{LEVELS, connect_of, packet, read, refused, whole};
 use crate::{
-    Ack, ConnAck, Level, Malformed, Packet, QoS, encode, frame,
+    Ack, ConnAck, Level, Malformed, Packet, Publish, QoS, encode, frame,
     topic::{matches, valid_filter, valid_name},
 };
 
@@ -68,13 +68,20 @@ fn mqtt_2_2_1_reserved_packet_types_are_refused() {
     assert_eq!(refused(Level::V311, 0xF0, &[]), Malformed::Type(15));
 }
 
+/// [MQTT-2.2.2-1] [MQTT-2.2.2-2] [MQTT-3.6.1-1] [MQTT-3.8.1-1] [MQTT-3.10.1-1] [MQTT-3.14.1-1]
+/// [MQTT5-2.1.3-1] [MQTT5-3.6.1-1] [MQTT5-3.8.1-1] [MQTT5-3.10.1-1] [MQTT5-3.14.1-1]
+/// [MQTT5-3.15.1-1]
 #[test]
 fn mqtt_2_2_2_2_reserved_flags_are_checked() {
     let good = [(1, 0), (2, 0), (4, 0), (5, 0), (6, 2), (7, 0), (8, 2), (9, 0), (10, 2), (11, 0)];
-    for (kind, right) in good.into_iter().chain([(12, 0), (13, 0), (14, 0)]) {
-        for flags in (0..16).filter(|flags| *flags != right) {
-            let why = refused(Level::V311, kind << 4 | flags, &[]);
-            assert_eq!(why, Malformed::Flags { kind, flags });
+    let auth = (15, 0);
+    let good: Vec<_> = good.into_iter().chain([(12, 0), (13, 0), (14, 0), auth]).collect();
+    for level in [Level::V311, Level::V5] {
+        for &(kind, right) in good.iter().filter(|one| **one != auth || level == Level::V5) {
+            for flags in (0..16).filter(|flags| *flags != right) {
+                let why = refused(level, kind << 4 | flags, &[]);
+                assert_eq!(why, Malformed::Flags { kind, flags });
+            }
         }
     }
 }
@@ -88,34 +95,73 @@ fn mqtt31_repeated_pubrel_and_subscribe_may_have_dup() {
     assert!(read(Level::V311, &[0x6A, 2, 0, 1]).is_err());
 }
 
+/// A text that is no string of the protocol, and why.
+const BAD_TEXTS: [(&[u8], Malformed); 6] = [
+    (b"a\xFF", Malformed::Utf8),
+    (b"\xC0\x80", Malformed::Utf8),
+    (b"\xED\xA0\x80", Malformed::Utf8),
+    (b"\xED\xBF\xBF", Malformed::Utf8),
+    (b"\xE6\xB8", Malformed::Utf8),
+    (b"a\0b", Malformed::Nul),
+];
+
+/// The string in a body, behind `before`, at level 5.0 with no properties between them.
+fn body_with(level: Level, before: &[u8], text: &[u8], after: &[u8]) -> Vec<u8> {
+    let mut body = before.to_vec();
+    if level == Level::V5 && !before.is_empty() {
+        body.push(0);
+    }
+    encode::put_binary(&mut body, text);
+    body.extend_from_slice(after);
+    body
+}
+
+/// [MQTT-1.5.3-1] [MQTT-1.5.3-2] [MQTT-3.3.2-1] [MQTT-3.8.3-1] [MQTT-3.10.3-1] [MQTT-4.7.3-2]
+/// [MQTT5-1.5.4-1] [MQTT5-1.5.4-2] [MQTT5-3.3.2-1] [MQTT5-3.8.3-1] [MQTT5-3.10.3-1]
+/// [MQTT5-4.7.3-2]
 #[test]
 fn mqtt_1_5_3_strings_are_utf8_without_nul_and_surrogates() {
-    let bad: [(&[u8], Malformed); 6] = [
-        (b"a\xFF", Malformed::Utf8),
-        (b"\xC0\x80", Malformed::Utf8),
-        (b"\xED\xA0\x80", Malformed::Utf8),
-        (b"\xED\xBF\xBF", Malformed::Utf8),
-        (b"\xE6\xB8", Malformed::Utf8),
-        (b"a\0b", Malformed::Nul),
-    ];
-    for (topic, why) in bad {
-        let mut body = Vec::new();
-        encode::put_binary(&mut body, topic);
-        assert_eq!(refused(Level::V311, 0x30, &body), why);
-        assert_eq!(connect_fails("MQTT", 4, 2, &[topic]), why);
+    for level in LEVELS {
+        for (text, why) in BAD_TEXTS {
+            assert_eq!(refused(level, 0x30, &body_with(level, &[], text, &[0])), why);
+            assert_eq!(refused(level, 0x82, &body_with(level, &[0, 1], text, &[0])), why);
+            assert_eq!(refused(level, 0xA2, &body_with(level, &[0, 1], text, &[])), why);
+        }
     }
 }
 
+/// [MQTT-3.1.3-4] [MQTT-3.1.3-10] [MQTT-3.1.3-11] [MQTT5-3.1.3-4] [MQTT5-3.1.3-11]
+/// [MQTT5-3.1.3-12]
+#[test]
+fn mqtt_3_1_3_client_id_will_topic_and_user_name_are_utf8() {
+    for (text, why) in BAD_TEXTS {
+        for (name, level) in [("MQIsdp", 3), ("MQTT", 4), ("MQTT", 5)] {
+            assert_eq!(connect_fails(name, level, 0x02, &[text]), why);
+            assert_eq!(connect_fails(name, level, 0x82, &[b"id", text]), why);
+        }
+        assert_eq!(connect_fails("MQTT", 4, 0x06, &[b"id", text, b"m"]), why);
+        // At 5.0 the will begins with its properties, here none.
+        let mut body = connect_body("MQTT", 5, 0x06, &[b"id"]);
+        body.push(0);
+        encode::put_binary(&mut body, text);
+        encode::put_binary(&mut body, b"m");
+        assert_eq!(connect_of(&packet(0x10, &body)), Err(why));
+    }
+}
+
+/// [MQTT-1.5.3-3] [MQTT5-1.5.4-3]
 #[test]
 fn mqtt_1_5_3_3_a_byte_order_mark_is_kept() {
-    let mut body = Vec::new();
-    encode::put_binary(&mut body, "\u{FEFF}温度🌡".as_bytes());
-    match read(Level::V311, &packet(0x30, &body)) {
-        Ok(Packet::Publish(publish)) => assert_eq!(publish.topic, "\u{FEFF}温度🌡"),
-        other => panic!("{other:?}"),
+    for level in LEVELS {
+        let body = body_with(level, &[], "\u{FEFF}温度🌡".as_bytes(), &[0]);
+        match read(level, &packet(0x30, &body)) {
+            Ok(Packet::Publish(publish)) => assert_eq!(publish.topic, "\u{FEFF}温度🌡"),
+            other => panic!("{other:?}"),
+        }
     }
 }
 
+/// [MQTT-3.1.0-1] [MQTT5-3.1.0-1]
 #[test]
 fn mqtt_3_1_0_1_the_first_packet_is_connect() {
     assert_eq!(connect_of(&[0xC0, 0]), Err(Malformed::NotConnect));
@@ -133,6 +179,7 @@ fn mqtt_3_1_0_2_a_second_connect_is_seen_as_one() {
     }
 }
 
+/// [MQTT-3.1.2-1] [MQTT5-3.1.2-1]
 #[test]
 fn mqtt_3_1_2_1_the_protocol_name_is_checked() {
     for name in ["mqtt", "MQT", "MQTTT", "", "MQIsdP", "HTTP"] {
@@ -157,12 +204,15 @@ fn mqtt_3_1_2_2_unknown_levels_are_told_apart() {
     }
 }
 
+/// [MQTT-3.1.2-3] [MQTT5-3.1.2-3]
 #[test]
 fn mqtt_3_1_2_3_the_reserved_connect_flag_is_zero() {
     assert_eq!(connect_fails("MQTT", 4, 0x03, &[b"a"]), Malformed::ConnectFlag);
     assert_eq!(connect_fails("MQTT", 5, 0x03, &[b"a"]), Malformed::ConnectFlag);
 }
 
+/// [MQTT-3.1.2-9] [MQTT-3.1.2-11] [MQTT-3.1.2-13] [MQTT-3.1.2-14] [MQTT-3.1.2-15] [MQTT5-3.1.2-9]
+/// [MQTT5-3.1.2-11] [MQTT5-3.1.2-12] [MQTT5-3.1.2-13]
 #[test]
 fn mqtt_3_1_2_11_to_15_will_flags_agree() {
     for (flags, why) in [
@@ -174,12 +224,24 @@ fn mqtt_3_1_2_11_to_15_will_flags_agree() {
         assert_eq!(connect_fails("MQTT", 4, flags, &[b"a", b"t", b"m"]), why, "{flags:#x}");
     }
     assert_eq!(connect_fails("MQTT", 4, 0x06, &[b"a", b"t/#", b"m"]), Malformed::TopicName);
+    for (flags, why) in [
+        (0x0A, Malformed::NoWill),
+        (0x12, Malformed::NoWill),
+        (0x22, Malformed::NoWill),
+        (0x06, Malformed::Short),
+    ] {
+        assert_eq!(connect_fails("MQTT", 5, flags, &[b"a"]), why, "{flags:#x}");
+    }
+    let mut body = connect_body("MQTT", 5, 0x1E, &[b"a"]);
+    body.extend_from_slice(&[0, 0, 1, b't', 0, 1, b'm']);
+    assert_eq!(connect_of(&packet(0x10, &body)), Err(Malformed::WillQoS));
     let bytes = packet(0x10, &connect_body("MQTT", 4, 0x2E, &[b"a", b"t", b"m"]));
     let will = connect_of(&bytes).unwrap().will.unwrap();
     assert_eq!((will.topic, will.payload), ("t", &b"m"[..]));
     assert_eq!((will.qos, will.retain), (QoS::AtLeastOnce, true));
 }
 
+/// [MQTT-3.1.2-22]
 #[test]
 fn mqtt_3_1_2_22_a_password_needs_a_user_name_below_5() {
     assert_eq!(connect_fails("MQTT", 4, 0x42, &[b"a", b"pw"]), Malformed::PasswordAlone);
@@ -188,16 +250,30 @@ fn mqtt_3_1_2_22_a_password_needs_a_user_name_below_5() {
     assert_eq!(connect_of(&bytes).unwrap().password, Some(&b"pw"[..]));
 }
 
+/// [MQTT-3.1.2-18] [MQTT-3.1.2-19] [MQTT-3.1.2-20] [MQTT-3.1.2-21] [MQTT-3.1.3-1] [MQTT-3.1.3-3]
+/// [MQTT5-3.1.2-16] [MQTT5-3.1.2-17] [MQTT5-3.1.2-18] [MQTT5-3.1.2-19] [MQTT5-3.1.3-1]
+/// [MQTT5-3.1.3-3]
 #[test]
 fn mqtt_3_1_3_fields_are_there_and_nothing_else() {
-    for (flags, fields) in [(0xC2, &[&b"a"[..]][..]), (0xC2, &[b"a", b"u"]), (0x06, &[b"a"])] {
-        assert_eq!(connect_fails("MQTT", 4, flags, fields), Malformed::Short);
+    for level in [4, 5] {
+        for (flags, fields) in
+            [(0xC2, &[&b"a"[..]][..]), (0x82, &[b"a"]), (0xC2, &[b"a", b"u"]), (0x06, &[b"a"])]
+        {
+            assert_eq!(connect_fails("MQTT", level, flags, fields), Malformed::Short);
+        }
+        assert_eq!(connect_fails("MQTT", level, 0x02, &[]), Malformed::Short, "no client id");
+        assert_eq!(connect_fails("MQTT", level, 0x02, &[b"a", b"x"]), Malformed::Trailing(3));
+        let why = connect_fails("MQTT", level, 0x82, &[b"a", b"u", b"p"]);
+        assert_eq!(why, Malformed::Trailing(3), "a password without its flag");
+        let bytes = packet(0x10, &connect_body("MQTT", level, 0xC2, &[b"i", b"u", b"p"]));
+        let connect = connect_of(&bytes).unwrap();
+        assert_eq!((connect.client_id, connect.user_name), ("i", Some("u")));
+        assert_eq!((connect.password, connect.keep_alive), (Some(&b"p"[..]), 60));
+        let bytes = packet(0x10, &connect_body("MQTT", level, 0xC2, &[b"", b"", b""]));
+        let connect = connect_of(&bytes).unwrap();
+        assert_eq!((connect.client_id, connect.user_name), ("", Some("")));
+        assert_eq!((connect.password, connect.clean), (Some(&b""[..]), true));
     }
-    assert_eq!(connect_fails("MQTT", 4, 2, &[b"a", b"x"]), Malformed::Trailing(3));
-    let bytes = packet(0x10, &connect_body("MQTT", 4, 0xC2, &[b"", b"", b""]));
-    let connect = connect_of(&bytes).unwrap();
-    assert_eq!((connect.client_id, connect.user_name), ("", Some("")));
-    assert_eq!((connect.password, connect.keep_alive, connect.clean), (Some(&b""[..]), 60, true));
 }
 
 #[test]
@@ -210,12 +286,21 @@ fn mqtt31_long_client_ids_and_missing_credentials_pass() {
 }
 
 #[test]
+fn mqtt31_disregards_will_qos_and_retain_without_a_will() {
+    for flags in [0x0A, 0x12, 0x1A, 0x22, 0x3A] {
+        let bytes = packet(0x10, &connect_body("MQIsdp", 3, flags, &[b"a"]));
+        assert_eq!(connect_of(&bytes).unwrap().will, None, "{flags:#x}");
+    }
+}
+
+#[test]
 fn a_connect_does_not_show_its_password() {
     let bytes = packet(0x10, &connect_body("MQTT", 4, 0xC2, &[b"a", b"user", b"hunter2"]));
     let shown = format!("{:?}", connect_of(&bytes).unwrap());
     assert!(shown.contains("user") && !shown.contains("hunter2") && !shown.contains("104"));
 }
 
+/// [MQTT5-3.2.2-1]
 #[test]
 fn mqtt_3_2_2_connack_flags_and_codes() {
     assert_eq!(
@@ -223,6 +308,7 @@ fn mqtt_3_2_2_connack_flags_and_codes() {
         Ok(Packet::ConnAck(ConnAck { session_present: true, code: 0 }))
     );
     assert_eq!(refused(Level::V311, 0x20, &[2, 0]), Malformed::ConnAckFlags);
+    assert_eq!(refused(Level::V5, 0x20, &[2, 0, 0]), Malformed::ConnAckFlags);
     assert_eq!(refused(Level::V311, 0x20, &[1, 5]), Malformed::RefusedSession);
     assert_eq!(refused(Level::V311, 0x20, &[0, 6]), Malformed::Reason(6));
     assert_eq!(refused(Level::V311, 0x20, &[0]), Malformed::Short);
@@ -231,6 +317,7 @@ fn mqtt_3_2_2_connack_flags_and_codes() {
     assert_eq!(out, [0x20, 2, 0, 0], "3.1 knows no session present");
 }
 
+/// [MQTT-3.3.1-2] [MQTT5-3.3.1-2]
 #[test]
 fn mqtt_3_3_1_2_dup_is_zero_at_qos_0() {
     for level in LEVELS {
@@ -238,6 +325,7 @@ fn mqtt_3_3_1_2_dup_is_zero_at_qos_0() {
     }
 }
 
+/// [MQTT-3.3.1-4] [MQTT5-3.3.1-4]
 #[test]
 fn mqtt_3_3_1_4_qos_3_is_refused() {
     for level in LEVELS {
@@ -247,18 +335,20 @@ fn mqtt_3_3_1_4_qos_3_is_refused() {
     assert_eq!(QoS::try_from(3), Err(Malformed::QoS));
 }
 
+/// [MQTT-3.3.2-2] [MQTT-4.7.1-1] [MQTT-4.7.3-1] [MQTT5-3.3.2-2] [MQTT5-4.7.0-1] [MQTT5-4.7.3-1]
 #[test]
 fn mqtt_3_3_2_2_topic_names_have_no_wildcards() {
-    for topic in ["#", "+", "a/#", "a/+/b", "a+", "$thing/up/#", ""] {
-        let mut body = Vec::new();
-        encode::put_binary(&mut body, topic.as_bytes());
-        body.push(0);
-        for level in LEVELS {
+    for level in LEVELS {
+        for topic in ["#", "+", "a/#", "a/+/b", "a+", "$thing/up/#"] {
+            let body = body_with(level, &[], topic.as_bytes(), &[0]);
             assert_eq!(refused(level, 0x30, &body), Malformed::TopicName, "{topic}");
         }
+        assert_eq!(refused(level, 0x30, &[0, 0, 0]), Malformed::NoTopic);
     }
+    assert_eq!(Malformed::NoTopic.reason(), 0x82);
 }
 
+/// [MQTT-2.3.1-1]
 #[test]
 fn mqtt_2_3_1_1_packet_ids_are_not_zero() {
     for (first, body) in [
@@ -276,6 +366,21 @@ fn mqtt_2_3_1_1_packet_ids_are_not_zero() {
     }
 }
 
+/// [MQTT-2.3.1-5] [MQTT5-2.2.1-2]
+#[test]
+fn mqtt_2_3_1_5_qos_0_has_no_packet_id() {
+    for level in LEVELS {
+        let bytes = packet(0x30, &body_with(level, &[], b"a", &[]));
+        let bytes =
+            if level == Level::V5 { [&[0x30, 4], &bytes[2..], &[0]].concat() } else { bytes };
+        let Ok(Packet::Publish(publish)) = read(level, &bytes) else { panic!("{bytes:?}") };
+        assert_eq!((publish.id, publish.payload), (None, &b""[..]));
+        let mut out = Vec::new();
+        encode::publish(&mut out, level, &Publish { id: Some(7), ..publish });
+        assert_eq!(out, bytes, "an id is not written");
+    }
+}
+
 #[test]
 fn mqtt_3_3_3_a_payload_may_be_empty() {
     match read(Level::V311, &[0x32, 5, 0, 1, b'a', 0, 7]) {
@@ -286,6 +391,7 @@ fn mqtt_3_3_3_a_payload_may_be_empty() {
     }
 }
 
+/// [MQTT-3.8.3-3] [MQTT-3.8.3-4] [MQTT5-3.8.3-2]
 #[test]
 fn mqtt_3_8_3_subscribe_asks_for_something_valid() {
     assert_eq!(refused(Level::V311, 0x82, &[0, 1]), Malformed::NoFilters);
@@ -301,6 +407,7 @@ fn mqtt_3_8_3_subscribe_asks_for_something_valid() {
     assert_eq!(why, Malformed::TopicFilter);
 }
 
+/// [MQTT-3.10.3-2] [MQTT5-3.10.3-2]
 #[test]
 fn mqtt_3_10_3_2_unsubscribe_names_something() {
     assert_eq!(refused(Level::V311, 0xA2, &[0, 1]), Malformed::NoFilters);
@@ -308,6 +415,7 @@ fn mqtt_3_10_3_2_unsubscribe_names_something() {
     assert_eq!(refused(Level::V311, 0xA2, &[0, 1, 0, 2, b'a', b'+']), Malformed::TopicFilter);
 }
 
+/// [MQTT-3.9.3-2]
 #[test]
 fn mqtt_3_9_3_2_suback_codes() {
     assert_eq!(refused(Level::V311, 0x90, &[0, 1, 3]), Malformed::Reason(3));
@@ -342,6 +450,8 @@ fn every_packet_cut_short_is_refused() {
     }
 }
 
+/// [MQTT-4.7.1-2] [MQTT-4.7.1-3] [MQTT-4.7.3-1] [MQTT-4.7.3-3] [MQTT5-4.7.1-1] [MQTT5-4.7.1-2]
+/// [MQTT5-4.7.3-1] [MQTT5-4.7.3-3]
 #[test]
 fn mqtt_4_7_filters() {
     for good in ["a", "/", "//", "#", "+", "+/+", "a/#", "/+", "+/a/#", "$thing/+/property", "温/+"]
@@ -355,6 +465,7 @@ fn mqtt_4_7_filters() {
     assert!(!valid_filter(&"a".repeat(65_536)));
 }
 
+/// [MQTT-4.7.2-1] [MQTT-4.7.3-4] [MQTT5-4.7.2-1] [MQTT5-4.7.3-4]
 #[test]
 fn mqtt_4_7_matching() {
     let yes = [

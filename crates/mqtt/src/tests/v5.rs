@@ -100,6 +100,7 @@ fn mqtt5_2_2_2_unknown_and_broken_properties() {
     assert_eq!(refused(V5, 0x30, &[0, 1, b'a', 9, 0x01]), Malformed::Short);
 }
 
+/// [MQTT5-3.3.2-8] [MQTT5-3.3.2-14]
 #[test]
 fn mqtt5_values_that_are_protocol_errors() {
     let bad = [
@@ -123,6 +124,23 @@ fn mqtt5_values_that_are_protocol_errors() {
     assert_eq!(Properties::new(Place::Auth, &[0x16, 0, 0]), Err(Malformed::AuthDataAlone));
 }
 
+/// [MQTT5-1.5.7-1] [MQTT5-3.3.2-13] [MQTT5-3.3.2-19]
+#[test]
+fn mqtt5_strings_in_properties_are_utf8() {
+    for (text, why) in [(&b"a\xFF"[..], Malformed::Utf8), (b"a\0", Malformed::Nul)] {
+        for (id, good_first) in [(0x03, false), (0x08, false), (0x26, false), (0x26, true)] {
+            let mut bytes = vec![id];
+            if good_first {
+                put_binary(&mut bytes, b"name");
+            }
+            put_binary(&mut bytes, text);
+            put_binary(&mut bytes, b"value");
+            assert_eq!(refused(V5, 0x30, &publish(&bytes)), why, "{id:#x}");
+        }
+    }
+}
+
+/// [MQTT5-1.5.5-1]
 #[test]
 fn mqtt5_1_5_5_1_lengths_are_in_their_shortest_form() {
     assert_eq!(read(V5, &[0xC0, 0x80, 0x00]), Err(Malformed::NotShortest));
@@ -132,7 +150,7 @@ fn mqtt5_1_5_5_1_lengths_are_in_their_shortest_form() {
 
 #[test]
 fn mqtt5_3_3_2_an_empty_topic_needs_an_alias() {
-    assert_eq!(refused(V5, 0x30, &[0, 0, 0]), Malformed::TopicName);
+    assert_eq!(refused(V5, 0x30, &[0, 0, 0]), Malformed::NoTopic);
     match read(V5, &packet(0x30, &[0, 0, 3, 0x23, 0, 7, b'x'])) {
         Ok(Packet::Publish(publish)) => {
             assert_eq!((publish.topic, publish.payload), ("", &b"x"[..]));
@@ -152,6 +170,8 @@ fn mqtt5_3_4_2_1_reason_and_properties_may_fall_away() {
     assert_eq!(refused(V5, 0x40, &[0, 1, 0, 0, 9]), Malformed::Trailing(1));
 }
 
+/// [MQTT5-3.2.2-8] [MQTT5-3.4.2-1] [MQTT5-3.5.2-1] [MQTT5-3.6.2-1] [MQTT5-3.7.2-1] [MQTT5-3.9.3-2]
+/// [MQTT5-3.11.3-2] [MQTT5-3.14.2-1] [MQTT5-3.15.2-1]
 #[test]
 fn mqtt5_2_4_reason_codes_belong_to_their_packets() {
     for (first, body) in [
@@ -169,6 +189,7 @@ fn mqtt5_2_4_reason_codes_belong_to_their_packets() {
     }
 }
 
+/// [MQTT5-3.8.3-5]
 #[test]
 fn mqtt5_3_8_3_options_are_read() {
     let mut body = vec![0, 1, 2, 0x0B, 9];
@@ -190,6 +211,7 @@ fn mqtt5_3_8_3_options_are_read() {
     }
 }
 
+/// [MQTT5-3.8.3-4] [MQTT5-4.8.2-1] [MQTT5-4.8.2-2]
 #[test]
 fn mqtt5_4_8_2_shared_subscriptions() {
     let subscribe = |filter: &str, options| {
@@ -226,13 +248,65 @@ fn mqtt5_3_14_disconnect_and_auth() {
     }
 }
 
+fn written(put: fn(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    put(&mut out);
+    out
+}
+
+/// [MQTT5-2.2.2-1]
+#[test]
+fn no_properties_are_written_as_length_zero() {
+    let connect = written(|out| {
+        let packet = packet_of_connect();
+        encode::connect(out, &packet);
+    });
+    assert_eq!(connect, [0x10, 13, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 9, 0, 0, 0]);
+    assert_eq!(written(|out| encode::connack(out, V5, false, 0)), [0x20, 3, 0, 0, 0]);
+    assert_eq!(
+        written(|out| encode::subscribe(out, V5, 1, &[("a", crate::QoS::AtMostOnce)])),
+        [0x82, 7, 0, 1, 0, 0, 1, b'a', 0]
+    );
+    assert_eq!(
+        written(|out| encode::unsubscribe(out, V5, 1, &["a"])),
+        [0xA2, 6, 0, 1, 0, 0, 1, b'a']
+    );
+    assert_eq!(written(|out| encode::suback(out, V5, 1, &[1])), [0x90, 4, 0, 1, 0, 1]);
+    assert_eq!(written(|out| encode::unsuback(out, V5, 1, &[0])), [0xB0, 4, 0, 1, 0, 0]);
+    assert_eq!(written(|out| encode::auth(out, 0x18, Properties::default())), [0xF0, 2, 0x18, 0]);
+}
+
+fn packet_of_connect() -> crate::Connect<'static> {
+    crate::Connect {
+        level: V5,
+        clean: true,
+        keep_alive: 9,
+        client_id: "",
+        will: None,
+        user_name: None,
+        password: None,
+        properties: Properties::default(),
+    }
+}
+
+/// Neither reason strings nor user properties are written, so no maximum packet size is exceeded
+/// by them; nor a session expiry in DISCONNECT.
+/// [MQTT5-3.4.2-2] [MQTT5-3.4.2-3] [MQTT5-3.5.2-2] [MQTT5-3.5.2-3] [MQTT5-3.6.2-2]
+/// [MQTT5-3.6.2-3] [MQTT5-3.7.2-2] [MQTT5-3.7.2-3] [MQTT5-3.9.2-1] [MQTT5-3.9.2-2]
+/// [MQTT5-3.11.2-1] [MQTT5-3.11.2-2] [MQTT5-3.14.2-2] [MQTT5-3.14.2-3] [MQTT5-3.14.2-4]
+#[test]
+fn answers_are_written_without_properties() {
+    assert_eq!(written(|out| encode::puback(out, V5, 1, 0x97)), [0x40, 3, 0, 1, 0x97]);
+    assert_eq!(written(|out| encode::pubrec(out, V5, 1, 0x97)), [0x50, 3, 0, 1, 0x97]);
+    assert_eq!(written(|out| encode::pubrel(out, V5, 1, 0x92)), [0x62, 3, 0, 1, 0x92]);
+    assert_eq!(written(|out| encode::pubcomp(out, V5, 1, 0x92)), [0x70, 3, 0, 1, 0x92]);
+    assert_eq!(written(|out| encode::suback(out, V5, 1, &[0x87])), [0x90, 4, 0, 1, 0, 0x87]);
+    assert_eq!(written(|out| encode::unsuback(out, V5, 1, &[0x11])), [0xB0, 4, 0, 1, 0, 0x11]);
+    assert_eq!(written(|out| encode::disconnect(out, V5, 0x8E)), [0xE0, 1, 0x8E]);
+}
+
 #[test]
 fn success_is_written_without_a_reason() {
-    let written = |put: fn(&mut Vec<u8>)| {
-        let mut out = Vec::new();
-        put(&mut out);
-        out
-    };
     assert_eq!(written(|out| encode::puback(out, V5, 1, 0)), [0x40, 2, 0, 1]);
     assert_eq!(written(|out| encode::puback(out, V5, 1, 0x97)), [0x40, 3, 0, 1, 0x97]);
     assert_eq!(written(|out| encode::puback(out, Level::V311, 1, 0x97)), [0x40, 2, 0, 1]);

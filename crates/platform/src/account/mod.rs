@@ -14,6 +14,7 @@ use std::{
     collections::HashMap,
     fmt,
     net::{IpAddr, Ipv4Addr},
+    sync::Arc,
 };
 
 use base::{Clock, Code, Error, Millis, Result, Secret};
@@ -91,34 +92,58 @@ pub fn key(services: &Services, secret_id: &str) -> Option<(Caller, Secret)> {
     Some((services.accounts.caller(&key.user)?, key.secret_key))
 }
 
-/// Begins a session of the console; its token is known to nobody else.
+/// Begins a session of the console; its token is known to nobody else. What is begun goes on to its
+/// end, even if who wants in has gone.
 ///
 /// # Errors
 /// User name or password is wrong, or there were too many wrong logins.
 pub async fn login(
-    services: &Services,
-    user: &str,
-    password: &Secret,
+    services: &Arc<Services>,
+    user: String,
+    password: Secret,
     peer: IpAddr,
 ) -> Result<(String, Caller)> {
-    let caller = prove(services, user, password, peer).await.inspect_err(|_| {
-        metrics::counter!(crate::metrics::LOGINS_REFUSED).increment(1);
-    })?;
+    let all = services.clone();
+    let whole = async move {
+        let proved = prove(&all, &user, &password, peer).await.inspect_err(|_| {
+            metrics::counter!(crate::metrics::LOGINS_REFUSED).increment(1);
+        })?;
+        begin(&all, proved).await
+    };
+    services.calls.spawn(whole).await.map_err(Error::internal)?
+}
+
+/// Adds a session for who was proved, unless the password has changed since.
+async fn begin(services: &Services, proved: User) -> Result<(String, Caller)> {
     tidy(services).await?;
+    let User { caller, password } = proved;
     let (token, now) = (hex::encode(services.rand.bytes::<32>()), services.clock.now());
     let session = Session { user: caller.user.clone(), created: now, used: now };
     let hash = hash(&token);
     let mut tx = services.store.begin().await?;
-    tables::session_add(&mut tx, &hash, &session).await?;
+    tx.lock(caller.uin).await?;
+    if !tables::session_add(&mut tx, &hash, &session, &password).await? {
+        return Err(wrong());
+    }
     tx.commit().await?;
-    let gone = services.accounts.sessions.lock().add(hash, session);
+    let gone = services.accounts.sessions.lock().add(hash.clone(), session);
     if let Some(gone) = gone {
         end(services, &gone).await?;
+    }
+    // Who changes a password ends the sessions in memory after all see the new password: a session
+    // that came too late for that sees it here.
+    if services.accounts.user(&caller.user).is_none_or(|user| user.password != password) {
+        services.accounts.sessions.lock().end(&hash);
+        return Err(wrong());
     }
     Ok((token, caller))
 }
 
-async fn prove(services: &Services, user: &str, password: &Secret, peer: IpAddr) -> Result<Caller> {
+fn wrong() -> Error {
+    Error::new(Code::AuthFailure, "user name or password is wrong")
+}
+
+async fn prove(services: &Services, user: &str, password: &Secret, peer: IpAddr) -> Result<User> {
     let accounts = &services.accounts;
     accounts.attempts.lock().begin(peer, user, services.clock.now())?;
     let known = accounts.user(user);
@@ -127,9 +152,9 @@ async fn prove(services: &Services, user: &str, password: &Secret, peer: IpAddr)
     match known.filter(|_| right) {
         Some(known) => {
             accounts.attempts.lock().right(peer, user);
-            Ok(known.caller)
+            Ok(known)
         }
-        None => Err(Error::new(Code::AuthFailure, "user name or password is wrong")),
+        None => Err(wrong()),
     }
 }
 
@@ -140,14 +165,24 @@ pub fn session(services: &Services, token: &str) -> Option<Caller> {
     services.accounts.caller(&user)
 }
 
+/// The same, without using the session.
+#[must_use]
+pub fn peek(services: &Services, token: &str) -> Option<Caller> {
+    let user = services.accounts.sessions.lock().peek(&hash(token), services.clock.now())?;
+    services.accounts.caller(&user)
+}
+
 /// Ends a session; a token of none is as good.
 ///
 /// # Errors
 /// The store failed.
-pub async fn logout(services: &Services, token: &str) -> Result<()> {
-    let hash = hash(token);
-    services.accounts.sessions.lock().end(&hash);
-    end(services, &hash).await
+pub async fn logout(services: &Arc<Services>, token: &str) -> Result<()> {
+    let (all, hash) = (services.clone(), hash(token));
+    let whole = async move {
+        all.accounts.sessions.lock().end(&hash);
+        end(&all, &hash).await
+    };
+    services.calls.spawn(whole).await.map_err(Error::internal)?
 }
 
 async fn end(services: &Services, hash: &str) -> Result<()> {
@@ -195,11 +230,12 @@ pub(crate) async fn set_password(cx: &Cx, old: &Secret, new: &Secret) -> Result<
     password::check(new, PASSWORD_BYTES)?;
     let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     prove(cx, &cx.user, old, nowhere).await.map_err(|error| match error.code() {
-        Code::AuthFailure => Error::new(Code::InvalidParameterValue, "old password is wrong"),
+        Code::AuthFailure => Error::new(Code::AuthFailure, "old password is wrong"),
         _ => error,
     })?;
     let hash = cx.accounts.passwords.hash(new, &cx.rand).await?;
     let mut tx = cx.store.begin().await?;
+    tx.lock(cx.uin).await?;
     tables::set_password(&mut tx, &cx.user, &hash).await?;
     tables::sessions_end(&mut tx, &cx.user).await?;
     tx.commit().await?;

@@ -47,6 +47,12 @@ impl Sessions {
         Some(held.session.user.clone())
     }
 
+    /// The user of a session, which is not used by this.
+    pub(super) fn peek(&self, hash: &str, now: Millis) -> Option<String> {
+        let held = self.0.get(hash).filter(|held| !held.session.expired(now))?;
+        Some(held.session.user.clone())
+    }
+
     pub(super) fn end(&mut self, hash: &str) {
         self.0.remove(hash);
     }
@@ -92,6 +98,7 @@ mod tests {
         }
         assert_eq!(sessions.user("a", 7 * 24 * HOUR), None);
         sessions.add("b".into(), begun(0));
+        assert_eq!(sessions.peek("b", 11 * HOUR).as_deref(), Some("root"));
         assert_eq!(sessions.user("b", 12 * HOUR), None);
     }
 

@@ -18,7 +18,7 @@ const KEY_ADD: &str = "INSERT INTO account_key (secret_id, secret_key, user_name
     VALUES ($1, $2, $3, $4)";
 const KEYS: &str = "SELECT secret_id, secret_key, user_name FROM account_key";
 const SESSION_ADD: &str = "INSERT INTO account_session (token_hash, user_name, created, used) \
-    VALUES ($1, $2, $3, $3)";
+    SELECT $1, name, $3, $3 FROM account_user WHERE name = $2 AND password = $4";
 const SESSIONS: &str = "SELECT token_hash, user_name, created, used FROM account_session";
 const SESSION_USED: &str = "UPDATE account_session SET used = $1 WHERE token_hash = $2";
 const SESSION_END: &str = "DELETE FROM account_session WHERE token_hash = $1";
@@ -88,9 +88,16 @@ pub(super) async fn keys(store: &Store) -> Result<Vec<Key>> {
     store.query(KEYS, &[]).await?.iter().map(read).collect()
 }
 
-pub(super) async fn session_add(tx: &mut Tx, hash: &str, new: &Session) -> Result<()> {
-    let args = [Arg::Text(hash), Arg::Text(&new.user), Arg::Int(new.created)];
-    tx.execute(SESSION_ADD, &args).await.map(|_| ())
+/// Whether the user still has that password.
+pub(super) async fn session_add(
+    tx: &mut Tx,
+    hash: &str,
+    new: &Session,
+    password: &Secret,
+) -> Result<bool> {
+    let password = Arg::Text(text(password));
+    let args = [Arg::Text(hash), Arg::Text(&new.user), Arg::Int(new.created), password];
+    Ok(tx.execute(SESSION_ADD, &args).await? == 1)
 }
 
 pub(super) async fn sessions(store: &Store) -> Result<Vec<(String, Session)>> {

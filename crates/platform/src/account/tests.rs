@@ -13,7 +13,11 @@ const HOUR: Millis = 3_600_000;
 
 impl Bed {
     async fn enter(&self, password: &str) -> Result<String> {
-        let login = login(&self.services, "root", &Secret::new(password), HERE).await;
+        self.enter_from(password, HERE).await
+    }
+
+    async fn enter_from(&self, password: &str, peer: IpAddr) -> Result<String> {
+        let login = login(&self.services, "root".into(), Secret::new(password), peer).await;
         login.map(|(token, _)| token)
     }
 }
@@ -74,7 +78,7 @@ async fn a_session_survives_a_restart_and_ends(bed: Bed) {
 
 both!(wrong_logins_are_refused_and_then_not_even_tried);
 async fn wrong_logins_are_refused_and_then_not_even_tried(bed: Bed) {
-    let nobody = login(&bed.services, "nobody", &Secret::new("x"), HERE).await.unwrap_err();
+    let nobody = login(&bed.services, "nobody".into(), Secret::new("x"), HERE).await.unwrap_err();
     assert_eq!(nobody.code(), Code::AuthFailure);
     for _ in 0..5 {
         assert_eq!(bed.enter("wrong").await.unwrap_err().code(), Code::AuthFailure);
@@ -90,7 +94,7 @@ async fn a_new_password_ends_all_sessions(bed: Bed) {
     let token = bed.enter(PASSWORD).await.unwrap();
     let change = |old: &str, new: &str| json!({ "OldPassword": old, "NewPassword": new });
     let wrong = bed.code("ModifyPassword", change("wrong", "battery staple")).await;
-    assert_eq!(wrong, Code::InvalidParameterValue);
+    assert_eq!(wrong, Code::AuthFailure);
     let short = bed.code("ModifyPassword", change(PASSWORD, "short")).await;
     assert_eq!(short, Code::InvalidParameterValue);
     assert!(session(&bed.services, &token).is_some());
@@ -100,6 +104,47 @@ async fn a_new_password_ends_all_sessions(bed: Bed) {
     assert!(session(&bed.services, &token).is_none());
     assert_eq!(bed.enter(PASSWORD).await.unwrap_err().code(), Code::AuthFailure);
     bed.enter("battery staple").await.unwrap();
+}
+
+both!(a_login_that_a_new_password_overtakes_is_none);
+async fn a_login_that_a_new_password_overtakes_is_none(bed: Bed) {
+    let old = Secret::new(PASSWORD);
+    let proved = prove(&bed.services, "root", &old, HERE).await.unwrap();
+    set_password(&bed.cx(), &old, &Secret::new("battery staple")).await.unwrap();
+    assert_eq!(begin(&bed.services, proved).await.unwrap_err().code(), Code::AuthFailure);
+    assert!(tables::sessions(&bed.services.store).await.unwrap().is_empty());
+}
+
+both!(no_login_outlives_the_password_it_was_proved_with);
+async fn no_login_outlives_the_password_it_was_proved_with(bed: Bed) {
+    let cx = bed.cx();
+    let enter = |n: u8| bed.enter_from(PASSWORD, IpAddr::V4(Ipv4Addr::new(10, 0, 0, n)));
+    let (old, new) = (Secret::new(PASSWORD), Secret::new("battery staple"));
+    let (changed, a, b, c, d) =
+        tokio::join!(set_password(&cx, &old, &new), enter(1), enter(2), enter(3), enter(4));
+    changed.unwrap();
+    for token in [a, b, c, d].into_iter().flatten() {
+        assert!(session(&bed.services, &token).is_none());
+    }
+    assert!(tables::sessions(&bed.services.store).await.unwrap().is_empty());
+}
+
+/// Polls it once, so that it has begun, and drops it.
+async fn leave<T>(call: impl Future<Output = T>) {
+    let mut call = std::pin::pin!(call);
+    let begun = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx))).await;
+    assert!(begun.is_pending());
+}
+
+both!(a_login_and_a_logout_end_even_if_their_caller_has_gone);
+async fn a_login_and_a_logout_end_even_if_their_caller_has_gone(bed: Bed) {
+    let token = bed.enter(PASSWORD).await.unwrap();
+    leave(logout(&bed.services, &token)).await;
+    bed.services.finish_calls().await;
+    assert!(tables::sessions(&bed.services.store).await.unwrap().is_empty());
+    leave(bed.enter(PASSWORD)).await;
+    bed.services.finish_calls().await;
+    assert_eq!(tables::sessions(&bed.services.store).await.unwrap().len(), 1);
 }
 
 both!(a_session_describes_itself);

@@ -36,7 +36,7 @@ async fn describe_device_data_history(
     let (start, end) = (millis(req.min_time)?, millis(req.max_time)?);
     if start > end {
         let text = format!("min time {start} is after max time {end}");
-        return Err(Error::new(Code::InvalidParameterValue, text));
+        return Err(Error::new(Code::InvalidParameterValueStartTimeLaterEndTime, text));
     }
     let ask = Ask {
         field: req.field_name.clone(),

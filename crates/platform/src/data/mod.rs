@@ -3,7 +3,7 @@
 //!
 //! Times: a message's own time counts unless it is absent, of a clock that was never set, or more
 //! than a day ahead; then the time of arrival does. A report of the past goes to its place in the
-//! history and leaves newer latest values alone.
+//! history and leaves newer latest values alone, property by property.
 //!
 //! Desired values wait until the device clears them (`clear_control`) or reports the same value.
 
@@ -42,7 +42,7 @@ use crate::{
 pub async fn latest(cx: &Cx, key: &DeviceKey) -> Result<String> {
     let (device, live) = modelled(cx, key).await?;
     let cell = cx.devices.cell(&cx.store, device.no)?;
-    let shadow = cell.shadow.lock();
+    let shadow = cell.shadow_of(&cx.store, &live);
     let mut out = Vec::new();
     for property in live.model.properties() {
         let Some(entry) = shadow.get(&property.field.id) else { continue };
@@ -62,7 +62,7 @@ pub async fn latest(cx: &Cx, key: &DeviceKey) -> Result<String> {
 pub async fn properties(cx: &Cx, key: &DeviceKey) -> Result<Vec<Shown>> {
     let (device, live) = modelled(cx, key).await?;
     let cell = cx.devices.cell(&cx.store, device.no)?;
-    let shadow = cell.shadow.lock();
+    let shadow = cell.shadow_of(&cx.store, &live);
     Ok(live.model.properties().map(|p| shadow::shown(&shadow, &p.field.id)).collect())
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn live_properties(services: &Services, key: &DeviceKey) -> Option<Ve
     let live = product::live(services, &key.product)?;
     let credential = services.devices.credential(&services.store, &key.client_id()).ok()??;
     let cell = services.devices.cell(&services.store, credential.no).ok()?;
-    let shadow = cell.shadow.lock();
+    let shadow = cell.shadow_of(&services.store, &live);
     Some(live.model.properties().map(|p| entry(&shadow::shown(&shadow, &p.field.id))).collect())
 }
 
@@ -104,66 +104,96 @@ fn tell(
     }
 }
 
+/// The properties that `record` names.
+fn named(record: &[u8]) -> impl Iterator<Item = Box<str>> {
+    record::fields(record).map(|field| field.id.into())
+}
+
 /// A report that was checked, whoever made it.
 struct Report<'a> {
     no: DeviceNo,
-    key: &'a DeviceKey,
     record: &'a [u8],
     /// Its own time, and the time of its arrival.
     at: Millis,
     now: Millis,
 }
 
-/// What a report does: history, latest values, open pages. The caller sees to it that the shadow's
-/// row is committed.
-fn take(services: &Services, report: &Report<'_>, shadow: &mut Shadow, batch: &mut Batch) {
-    let Report { no, key, record, at, now } = *report;
+/// What a report does: history, latest values. The caller sees to it that the shadow's row is
+/// committed, and that open pages hear of it.
+fn take(report: &Report<'_>, shadow: &mut Shadow, batch: &mut Batch) {
+    let Report { no, record, at, now } = *report;
     history::append(no, at, record, batch);
     // A device's clock that runs ahead must not keep later reports from showing.
-    let at = at.min(now);
-    if at < now && shadow::is_late(shadow, record, at) {
-        return;
-    }
-    shadow.apply_report(record, at, |_, _| ());
-    shadow.fulfil(record);
-    tell(services, key, shadow, record::fields(record).map(|field| field.id.into()));
+    shadow.apply_report(record, at.min(now), now, |_, _| ());
 }
 
 /// Sets desired values; durable when it returns.
 ///
 /// # Errors
-/// The store failed.
-pub(crate) async fn desire(services: &Services, device: &Device, record: &[u8]) -> Result<()> {
-    let cell = services.devices.cell(&services.store, device.no)?;
-    let ticket = {
-        let mut shadow = cell.shadow.lock();
-        shadow.set_desired(record, services.clock.now());
-        tell(services, &device.key, &shadow, record::fields(record).map(|f| f.id.into()));
-        cell.commit(&services.store, &shadow, Batch::default())
-    };
-    ticket.await
+/// The store failed; then nothing is desired.
+pub(crate) async fn desire(
+    services: &Services,
+    device: &Device,
+    live: &product::Live,
+    record: &[u8],
+) -> Result<()> {
+    let now = services.clock.now();
+    change(services, device, live, record, |shadow, _| shadow.set_desired(record, now)).await
 }
 
 /// Stores a report that the cloud makes in the device's name (`ControlDeviceData`, `reported`).
 ///
 /// # Errors
-/// The device does not exist, or the values are not of its model.
+/// The device does not exist, the values are not of its model, or the store failed.
 pub async fn simulate(cx: &Cx, key: &DeviceKey, params: &str, at: Option<Millis>) -> Result<()> {
     let (device, live) = modelled(cx, key).await?;
     let mut record = Vec::new();
     live.model.check_report(params, &mut record).map_err(|why| {
         Error::new(Code::InvalidParameterValueModelDefineInvalid, why.to_string())
     })?;
-    let now = cx.clock.now();
-    let report = Report { no: device.no, key, record: &record, at: time(at, now), now };
-    let cell = cx.devices.cell(&cx.store, device.no)?;
-    let ticket = {
-        let mut shadow = cell.shadow.lock();
-        let mut batch = Batch::default();
-        take(cx.services(), &report, &mut shadow, &mut batch);
-        cell.commit(&cx.store, &shadow, batch)
+    stand_in(cx.services(), &device, &live, &record, at).await
+}
+
+/// Takes a checked report that the device did not make.
+async fn stand_in(
+    services: &Services,
+    device: &Device,
+    live: &product::Live,
+    record: &[u8],
+    at: Option<Millis>,
+) -> Result<()> {
+    let now = services.clock.now();
+    let report = Report { no: device.no, record, at: time(at, now), now };
+    change(services, device, live, record, |shadow, batch| take(&report, shadow, batch)).await
+}
+
+/// Changes what `record` names by the cloud's hand. Open pages hear of it when it is durable; when
+/// it cannot be, it is taken back.
+async fn change(
+    services: &Services,
+    device: &Device,
+    live: &product::Live,
+    record: &[u8],
+    change: impl FnOnce(&mut Shadow, &mut Batch),
+) -> Result<()> {
+    let cell = services.devices.cell(&services.store, device.no)?;
+    let _turn = cell.changing.lock().await;
+    let (before, after, ticket) = {
+        let mut shadow = cell.shadow_of(&services.store, live);
+        let (before, mut batch) = (shadow.clone(), Batch::default());
+        change(&mut shadow, &mut batch);
+        let ticket = cell.commit(&services.store, &shadow, batch);
+        (before, shadow.clone(), ticket)
     };
-    ticket.await
+    let done = ticket.await;
+    let mut shadow = cell.shadow.lock();
+    if done.is_err() {
+        shadow.revert(&before, &after);
+        // A burst may have brought it into a row of its own meanwhile, and onto a page.
+        drop(cell.commit(&services.store, &shadow, Batch::default()));
+    }
+    tell(services, &device.key, &shadow, named(record));
+    done
 }
 
 /// A device and the model of its product.

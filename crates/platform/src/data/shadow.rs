@@ -1,8 +1,8 @@
 //! The place where the latest and desired values of a device are a row of the hot store.
 
-use base::{DeviceNo, Millis, Result};
+use base::{DeviceNo, Result};
 use store::{Batch, Space, Store};
-use thing::{record, shadow::Shadow};
+use thing::shadow::Shadow;
 
 use super::Shown;
 
@@ -22,11 +22,6 @@ pub(crate) fn save(no: DeviceNo, shadow: &Shadow, batch: &mut Batch) {
     let mut row = Vec::new();
     shadow.encode(&mut row);
     batch.put(Space::Shadow, &no.0.to_be_bytes(), &row);
-}
-
-/// Whether one of the fields was reported of a later time already.
-pub(super) fn is_late(shadow: &Shadow, record: &[u8], at: Millis) -> bool {
-    shadow.entries().any(|known| known.reported > at && record::get(record, known.id).is_some())
 }
 
 /// What is known of one property.

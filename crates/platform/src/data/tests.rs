@@ -1,13 +1,21 @@
 //! The place where reports, events and desired values are tried out from the burst to the API.
 
+use std::{
+    pin::pin,
+    task::{Context, Waker},
+};
+
 use broker::hub::Verdict;
 use serde_json::{Value, json};
 use store::{Dir, Space};
 
 use super::time;
 use crate::{
-    device::tests::{T0, World},
-    live,
+    device::{
+        self,
+        tests::{T0, World},
+    },
+    live, product,
 };
 
 fn report(params: Value) -> Value {
@@ -128,6 +136,157 @@ async fn a_late_report_goes_to_the_history_and_leaves_newer_values_alone() {
 }
 
 #[tokio::test]
+async fn a_late_report_still_tells_what_was_not_known() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let wanted = json!({ "Data": r#"{"power_switch":1,"brightness":1}"# });
+    world.on("ControlDeviceData", "lamp", wanted).await;
+    let at = |at: i64, params: Value| json!({ "method": "report", "clientToken": "t", "timestamp": at, "params": params });
+    let late = json!({ "brightness": 1, "power_switch": 1 });
+    world
+        .up(&lamp, "property", &[at(T0 - 1_000, json!({ "brightness": 2 })), at(T0 - 5_000, late)])
+        .await;
+    assert_eq!(
+        data(&world, "lamp").await,
+        json!({
+            "power_switch": { "Value": 1, "LastUpdate": T0 - 5_000 },
+            "brightness": { "Value": 2, "LastUpdate": T0 - 1_000 },
+        })
+    );
+    assert_eq!(wishes(&world).await, ["", "1", "", ""]);
+}
+
+/// What the cloud still wants of the lamp, property by property.
+async fn wishes(world: &World) -> Vec<String> {
+    let shown = world.on("DescribeDeviceProperties", "lamp", json!({})).await;
+    let shown = shown["Properties"].as_array().unwrap().iter();
+    shown.map(|p| p["Desired"].as_str().unwrap().to_owned()).collect()
+}
+
+/// `power_switch` is gone, `brightness` is a text, `name` is short.
+async fn change_model(world: &World) {
+    let model = json!({ "version": "1.0", "profile": { "ProductId": "", "CategoryId": "1" }, "events": [],
+        "actions": [], "properties": [
+        { "id": "brightness", "name": "x", "mode": "rw", "define": { "type": "string", "min": "0", "max": "9" } },
+        { "id": "name", "name": "x", "mode": "rw", "define": { "type": "string", "min": "0", "max": "3" } },
+        { "id": "temp", "name": "x", "mode": "r", "define": { "type": "float", "min": "-40", "max": "80", "step": "1", "start": "0" } }] });
+    let change = json!({ "ProductId": world.product, "ModelSchema": model.to_string() });
+    world.call("ModifyModelDefinition", change).await;
+}
+
+#[tokio::test]
+async fn what_a_changed_model_does_not_know_is_forgotten() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let known = json!({ "brightness": 40, "power_switch": 1, "name": "hall", "temp": 20 });
+    world.up(&lamp, "property", &[report(known)]).await;
+    let wanted = json!({ "Data": r#"{"brightness":7,"power_switch":0,"name":"den"}"# });
+    world.on("ControlDeviceData", "lamp", wanted).await;
+    change_model(&world).await;
+    // The device is the first to ask: it does not hear of what it no longer has.
+    let ask = json!({ "method": "get_status", "clientToken": "g" });
+    let reply = world.up(&lamp, "property", &[ask]).await.remove(0);
+    assert_eq!(reply["data"], json!({ "reported": { "temp": 20 }, "control": { "name": "den" } }));
+    assert_eq!(data(&world, "lamp").await, json!({ "temp": { "Value": 20, "LastUpdate": T0 } }));
+    assert_eq!(wishes(&world).await, ["", r#""den""#, ""]);
+    world.up(&lamp, "property", &[report(json!({ "brightness": "low" }))]).await;
+    assert_eq!(data(&world, "lamp").await["brightness"]["Value"], "low");
+}
+
+#[tokio::test]
+async fn a_model_that_changed_before_the_start_counts_too() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    world.up(&lamp, "property", &[report(json!({ "brightness": 40, "temp": 20 }))]).await;
+    let wanted = json!({ "Data": r#"{"brightness":7}"# });
+    world.on("ControlDeviceData", "lamp", wanted).await;
+    change_model(&world).await;
+    let world = world.restart().await;
+    assert_eq!(wishes(&world).await, ["", "", ""]);
+    assert_eq!(data(&world, "lamp").await.as_object().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_shadow_is_held_against_each_version_of_the_model_once() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    world.up(&lamp, "property", &[report(json!({ "brightness": 40 }))]).await;
+    let services = &world.bed.services;
+    let product = base::ProductId::parse(&world.product).unwrap();
+    let old = product::live(services, &product).unwrap();
+    let cell = lamp.data.downcast_ref::<device::Session>().unwrap().cell.clone();
+    change_model(&world).await;
+    let new = product::live(services, &product).unwrap();
+    assert!(cell.shadow_of(&services.store, &new).is_empty());
+    // A burst that began with the old model ends after the change: it is looked at again.
+    let mut record = Vec::new();
+    old.model.check_report(r#"{"brightness":41}"#, &mut record).unwrap();
+    cell.shadow_of(&services.store, &old).apply_report(&record, T0, T0, |_, _| ());
+    assert!(cell.shadow_of(&services.store, &new).is_empty());
+}
+
+#[tokio::test]
+async fn what_the_store_refuses_is_neither_kept_nor_shown() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    world.up(&lamp, "property", &[report(json!({ "brightness": 1 }))]).await;
+    let wanted = json!({ "Data": r#"{"brightness":2}"# });
+    world.on("ControlDeviceData", "lamp", wanted).await;
+    let (cx, services) = (world.bed.cx(), &world.bed.services);
+    let key = base::DeviceKey::parse(&world.product, "lamp").unwrap();
+    let found = device::find(&cx, &key).await.unwrap();
+    let live = product::live(services, &key.product).unwrap();
+    let topic = format!("device/{}/lamp/props", world.product);
+    let mut page = live::subscribe(&cx, &topic).await.unwrap();
+    page.next().await.unwrap();
+    let cell = lamp.data.downcast_ref::<device::Session>().unwrap().cell.clone();
+    let before = cell.shadow.lock().clone();
+    services.store.close().await.unwrap();
+
+    let mut record = Vec::new();
+    live.model.check_report(r#"{"brightness":2,"name":"x"}"#, &mut record).unwrap();
+    assert!(super::desire(services, &found, &live, &record).await.is_err());
+    assert_eq!(*cell.shadow.lock(), before);
+    assert!(super::stand_in(services, &found, &live, &record, None).await.is_err());
+    assert_eq!(*cell.shadow.lock(), before);
+    let delta: Value = serde_json::from_str(&page.next().await.unwrap()).unwrap();
+    assert_eq!(
+        delta["data"]["Properties"],
+        json!([
+            { "Id": "brightness", "Value": "1", "ChangeTime": T0, "ReportTime": T0, "Desired": "2" },
+            { "Id": "name", "Value": "", "ChangeTime": 0, "ReportTime": 0, "Desired": "" },
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_control_builds_on_nothing_that_may_be_taken_back() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let (cx, services) = (world.bed.cx(), &world.bed.services);
+    let key = base::DeviceKey::parse(&world.product, "lamp").unwrap();
+    let found = device::find(&cx, &key).await.unwrap();
+    let live = product::live(services, &key.product).unwrap();
+    let cell = lamp.data.downcast_ref::<device::Session>().unwrap().cell.clone();
+    let records = [1, 2].map(|n| {
+        let mut record = Vec::new();
+        live.model.check_control(&json!({ "brightness": n }).to_string(), &mut record).unwrap();
+        record
+    });
+    let [first, second] = records.each_ref().map(|r| super::desire(services, &found, &live, r));
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let desired = || cell.shadow.lock().desired().next().map(|(_, value, _)| value.to_json());
+    let mut nobody = Context::from_waker(Waker::noop());
+    if first.as_mut().poll(&mut nobody).is_pending() {
+        assert!(second.as_mut().poll(&mut nobody).is_pending());
+        assert_eq!(desired().as_deref(), Some("1"));
+        first.await.unwrap();
+    }
+    second.await.unwrap();
+    assert_eq!(desired().as_deref(), Some("2"));
+}
+
+#[tokio::test]
 async fn history_pages_by_its_context() {
     let world = World::new().await;
     let lamp = world.device("lamp").await;
@@ -150,6 +309,9 @@ async fn history_pages_by_its_context() {
         assert_eq!(code, "InvalidParameterValue");
     }
     assert_eq!(seen, ["0", "2", "4", "6"]);
+    let backward = json!({ "FieldName": "temp", "MinTime": 2, "MaxTime": 1 });
+    let code = world.code("DescribeDeviceDataHistory", world.named("lamp", backward)).await;
+    assert_eq!(code, "InvalidParameterValue.StartTimeLaterEndTime");
     let unknown = json!({ "FieldName": "nobody", "MinTime": 0, "MaxTime": 1 });
     let code = world.code("DescribeDeviceDataHistory", world.named("lamp", unknown)).await;
     assert_eq!(code, "InvalidParameterValue.ModelPropertyNotExist");

@@ -63,8 +63,9 @@ fn report(road: &mut Road<'_>, up: &Up<'_>, message: &Message<'_>) {
             let (services, session, now) = (road.services, road.session, road.now);
             let at = time(message.timestamp, now);
             let (shadow, record, batch) = road.report();
-            let report = Report { no: session.no, key: &session.key, record, at, now };
-            super::take(services, &report, shadow, batch);
+            let report = Report { no: session.no, record, at, now };
+            super::take(&report, shadow, batch);
+            super::tell(services, &session.key, shadow, super::named(record));
         }
     }
     let mut payload = small();
@@ -98,7 +99,7 @@ fn report_info(road: &mut Road<'_>, up: &Up<'_>, message: &Message<'_>) {
         let why = format!("info of {} bytes is over {INFO_BYTES}", info.len());
         return reject(road, up, protocol::report_info_reply, token, &why);
     }
-    if let Some(version) = device::keep_info(road.session, info, &mut road.batch) {
+    if let Some(version) = device::keep_info(road.services, road.session, info) {
         road.version = Some(version);
     }
     let mut payload = small();

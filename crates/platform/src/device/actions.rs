@@ -3,7 +3,7 @@
 use api::device::*;
 use base::{Code, DeviceKey, Error, OrCode, ProductId, ProjectId, Result};
 
-use super::{Described, Search};
+use super::{Described, Device, Given, Search};
 use crate::{Cx, Routes, data, device, wire::clip};
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -27,31 +27,37 @@ const NO_VERSION: &str = "None-FirmwareVersion";
 
 async fn create_device(cx: Cx, req: CreateDeviceRequest) -> Result<CreateDeviceResponse> {
     let key = DeviceKey::parse(&req.product_id, &req.device_name)?;
-    let device = device::create(&cx, &key, req.defined_psk.filter(|psk| !psk.is_empty())).await?;
+    let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let given = Given { secret: filled(req.defined_psk), certificate: filled(req.tls_crt) };
+    let (device, private_key) = device::create(&cx, &key, given).await?;
     Ok(CreateDeviceResponse {
         data: Some(DeviceData {
-            device_cert: Some(String::new()),
             device_name: Some(key.name.to_string()),
-            device_private_key: Some(String::new()),
-            device_psk: Some(psk(&device.secret)?),
+            device_private_key: Some(private_key.as_ref().map_or(Ok(String::new()), text)?),
+            device_psk: Some(psk(&device)?),
+            device_cert: Some(device.certificate),
         }),
     })
 }
 
-/// The secret as people and devices know it.
-fn psk(secret: &base::Secret) -> Result<String> {
+/// The secret as people and devices know it; a device with a certificate has none that counts.
+fn psk(device: &Device) -> Result<String> {
+    if device.certificate.is_empty() { text(&device.secret) } else { Ok(String::new()) }
+}
+
+fn text(secret: &base::Secret) -> Result<String> {
     String::from_utf8(secret.expose().to_vec()).map_err(Error::internal)
 }
 
 async fn describe_device(cx: Cx, req: DescribeDeviceRequest) -> Result<DescribeDeviceResponse> {
     let key = device::key(&req.product_id, &req.device_name, req.device_id.as_deref())?;
     let described = device::describe(&cx, &key).await?;
-    let secret = psk(&described.device.secret)?;
-    Ok(DescribeDeviceResponse { device: Some(info(described, secret)) })
+    let shown = (psk(&described.device)?, described.device.certificate.clone());
+    Ok(DescribeDeviceResponse { device: Some(info(described, shown)) })
 }
 
-/// `secret` is empty in lists.
-fn info(described: Described, secret: String) -> DeviceInfo {
+/// Secret and certificate are empty in lists.
+fn info(described: Described, (secret, certificate): (String, String)) -> DeviceInfo {
     let Described { device, status, first_online, last_online, product_name, gateway } = described;
     let none = || Some(String::new());
     DeviceInfo {
@@ -62,7 +68,7 @@ fn info(described: Described, secret: String) -> DeviceInfo {
         login_time: Some(last_online.div_euclid(1000)),
         create_time: Some(device.created.div_euclid(1000)),
         version: Some(device.version),
-        device_cert: none(),
+        device_cert: Some(certificate),
         log_level: Some(0),
         dev_addr: none(),
         app_key: none(),
@@ -120,7 +126,7 @@ async fn update_devices_enable_state(
 
 async fn get_device_list(cx: Cx, req: GetDeviceListRequest) -> Result<GetDeviceListResponse> {
     let (found, total) = device::list(&cx, &search(req)?).await?;
-    let devices = found.into_iter().map(|described| info(described, String::new())).collect();
+    let devices = found.into_iter().map(|described| info(described, Default::default())).collect();
     Ok(GetDeviceListResponse { devices: Some(devices), total: i64::try_from(total).ok() })
 }
 

@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -15,7 +15,7 @@ use store::{Batch, Store, Ticket};
 use thing::shadow::Shadow;
 
 use super::state::State;
-use crate::data;
+use crate::{data, product};
 
 /// Locked for moments only; who needs both locks takes the shadow's first.
 #[derive(Debug)]
@@ -23,11 +23,22 @@ pub(crate) struct Cell {
     pub(crate) no: DeviceNo,
     pub(crate) state: Mutex<State>,
     pub(crate) shadow: Mutex<Shadow>,
+    /// The version of the product that the shadow was last held against; 0 = none. Changed under the
+    /// shadow's lock only.
+    model: AtomicU64,
+    /// Held by an API call that changes the shadow until its commit is durable or taken back: nobody
+    /// else builds on what may be taken back.
+    pub(crate) changing: tokio::sync::Mutex<()>,
     /// The device is deleted: its rows are not written again by a connection that does not know yet.
     gone: AtomicBool,
     /// When an answer that nobody subscribed to was last noted.
     unheard: AtomicI64,
+    /// When the device may again connect as often at once as it likes.
+    connects: AtomicI64,
 }
+
+/// Connects of a device that may follow each other at once.
+const CONNECTS: Millis = 5;
 
 /// A device that does not subscribe to its answers is told so in its log at most this often.
 const UNHEARD_EVERY: Millis = 60_000;
@@ -37,12 +48,39 @@ impl Cell {
         self.gone.load(Ordering::SeqCst)
     }
 
-    /// Notes that the device is deleted: no row of its shadow gets a place in the line of commits any
-    /// more.
-    pub(crate) fn set_gone(&self) {
-        let both = (self.shadow.lock(), self.state.lock());
+    /// Notes that the device is deleted: no row of it gets a place in the line of commits any more.
+    /// Gives back the times that were counted until now.
+    pub(crate) fn set_gone(&self) -> State {
+        let (_shadow, mut state) = (self.shadow.lock(), self.state.lock());
         self.gone.store(true, Ordering::SeqCst);
-        drop(both);
+        std::mem::take(&mut *state)
+    }
+
+    /// Commits `batch` and with it the row of the times as they stand, at once: the caller holds the
+    /// lock and saw that the device is not gone, so the row comes before its deletion. A later commit
+    /// that is durable tells that this one is.
+    pub(super) fn commit_state(
+        &self,
+        store: &Store,
+        state: &MutexGuard<'_, State>,
+        mut batch: Batch,
+    ) {
+        state.save(self.no, &mut batch);
+        drop(store.commit(batch));
+    }
+
+    /// The shadow, locked, without what the model would no longer take.
+    pub(crate) fn shadow_of(&self, store: &Store, live: &product::Live) -> MutexGuard<'_, Shadow> {
+        let mut shadow = self.shadow.lock();
+        let held_against = self.model.load(Ordering::Relaxed);
+        if held_against != live.version {
+            // Who still has an older model may leave values of it: the next one looks again.
+            self.model.store(live.version, Ordering::Relaxed);
+            if held_against < live.version && shadow.conform(&live.model) {
+                drop(self.commit(store, &shadow, Batch::default()));
+            }
+        }
+        shadow
     }
 
     /// Commits `batch` and with it the shadow's row as it stands. The caller holds the lock, so the
@@ -70,11 +108,24 @@ impl Cell {
             .is_ok()
     }
 
+    /// Takes one of the device's connects, of which one comes back `every` milliseconds.
+    pub(crate) fn may_connect(&self, now: Millis, every: Millis) -> bool {
+        let most = every.saturating_mul(CONNECTS);
+        let take = |full_at: Millis| {
+            // Also when the clock was set back.
+            let next = full_at.clamp(now, now.saturating_add(most)) + every;
+            (next <= now.saturating_add(most)).then_some(next)
+        };
+        self.connects.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
     fn load(store: &Store, no: DeviceNo) -> Result<Self> {
         let (state, shadow) = (State::load(store, no)?, data::load(store, no)?);
         let (state, shadow) = (Mutex::new(state), Mutex::new(shadow));
         let (gone, unheard) = (AtomicBool::default(), AtomicI64::new(Millis::MIN));
-        Ok(Self { no, state, shadow, gone, unheard })
+        let (model, changing) = (AtomicU64::default(), tokio::sync::Mutex::default());
+        let connects = AtomicI64::default();
+        Ok(Self { no, state, shadow, model, changing, gone, unheard, connects })
     }
 }
 

@@ -4,7 +4,10 @@ use base::{Code, DeviceName, Error, ProductId, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::tables;
-use crate::{Cx, product};
+use crate::{
+    Cx,
+    product::{self, Authentication},
+};
 
 /// The most devices of one lot: one transaction, which others wait for.
 pub const LOT: usize = 10_000;
@@ -25,6 +28,10 @@ pub async fn import(cx: &Cx, product: &ProductId, names: Vec<DeviceName>) -> Res
     tx.lock(cx.uin).await?;
     // Under the lock: a product that is being deleted must not get a device.
     let owner = product::owned_in(cx, &mut tx, product).await?;
+    if owner.authentication != Authentication::Key {
+        let text = format!("devices of product {product} have certificates, made one by one");
+        return Err(Error::new(Code::UnsupportedOperation, text));
+    }
     let count = tables::count(&mut tx, product).await?;
     if count + rows.len() as u64 > u64::from(cx.settings.devices_per_product) {
         let text = format!("product {product} has {count} devices already");

@@ -20,26 +20,52 @@ pub(crate) struct Credential {
     pub(crate) enabled: bool,
     /// The base64 text, as devices and people know it.
     pub(crate) secret: Secret,
+    pub(crate) bound: Option<Bound>,
+}
+
+/// What a door must know of the certificate of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bound {
+    /// SHA-256 of its DER.
+    pub(crate) fingerprint: [u8; 32],
+    /// DER of its public key.
+    pub(crate) public_key: Box<[u8]>,
 }
 
 const VERSION: u8 = 1;
+/// With a certificate: its fingerprint, and the length and bytes of its key, before the secret.
+const BOUND: u8 = 2;
 
 impl Credential {
     fn encode(&self) -> Vec<u8> {
-        let mut row = vec![VERSION, u8::from(self.enabled)];
+        let version = if self.bound.is_some() { BOUND } else { VERSION };
+        let mut row = vec![version, u8::from(self.enabled)];
         row.extend_from_slice(&self.no.0.to_be_bytes());
+        if let Some(Bound { fingerprint, public_key }) = &self.bound {
+            row.extend_from_slice(fingerprint);
+            let length = u16::try_from(public_key.len()).unwrap_or(0);
+            row.extend_from_slice(&length.to_be_bytes());
+            row.extend_from_slice(public_key.get(..length.into()).unwrap_or_default());
+        }
         row.extend_from_slice(self.secret.expose());
         row
     }
 
     fn decode(row: &[u8]) -> Option<Self> {
         let (head, rest) = row.split_first_chunk::<2>()?;
-        let (no, secret) = rest.split_first_chunk::<8>()?;
-        let enabled = match head {
-            [VERSION, flag] => *flag == 1,
+        let (no, rest) = rest.split_first_chunk::<8>()?;
+        let (flag, bound, secret) = match head {
+            [VERSION, flag] => (flag, None, rest),
+            [BOUND, flag] => {
+                let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
+                let (length, rest) = rest.split_first_chunk::<2>()?;
+                let (key, secret) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+                (flag, Some(Bound { fingerprint: *fingerprint, public_key: key.into() }), secret)
+            }
             _ => return None,
         };
-        Some(Self { no: DeviceNo(u64::from_be_bytes(*no)), enabled, secret: Secret::new(secret) })
+        let (no, secret) = (DeviceNo(u64::from_be_bytes(*no)), Secret::new(secret));
+        Some(Self { no, enabled: *flag == 1, secret, bound })
     }
 }
 
@@ -202,9 +228,13 @@ mod tests {
 
     #[test]
     fn a_row_survives_its_form_and_garbage_is_no_credential() {
-        let credential = Credential { no: DeviceNo(7), enabled: true, secret: Secret::new("YWJj") };
-        assert_eq!(Credential::decode(&credential.encode()), Some(credential));
-        for bad in [&[][..], &[1], &[9, 1, 0, 0, 0, 0, 0, 0, 0, 7], &[1, 1, 0, 0]] {
+        let bound = Bound { fingerprint: [7; 32], public_key: [9; 300].into() };
+        for bound in [None, Some(bound)] {
+            let secret = Secret::new("YWJj");
+            let credential = Credential { no: DeviceNo(7), enabled: true, secret, bound };
+            assert_eq!(Credential::decode(&credential.encode()), Some(credential));
+        }
+        for bad in [&[][..], &[1], &[9, 1, 0, 0, 0, 0, 0, 0, 0, 7], &[1, 1, 0, 0], &[2; 43]] {
             assert_eq!(Credential::decode(bad), None);
         }
     }

@@ -7,6 +7,8 @@ mod connection;
 mod import;
 mod mirror;
 pub(crate) mod password;
+mod proof;
+pub(crate) mod purge;
 mod registry;
 pub(crate) mod rights;
 mod session;
@@ -17,23 +19,24 @@ pub mod tables;
 pub(crate) mod tests;
 mod types;
 
-use base::{Code, DeviceKey, DeviceNo, Error, Millis, OrCode, ProductId, Result};
+use base::{Code, DeviceKey, DeviceNo, Error, Millis, OrCode, ProductId, Result, Secret};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use broker::hub::{ClientKey, Offline};
 use serde_json::{Value, json};
-use store::{Batch, Space};
+use store::Batch;
 
 pub use connection::connection;
 pub use import::{LOT, import};
 pub(crate) use mirror::Credential;
 pub(crate) use password::UserName;
+pub(crate) use proof::{NO_PSK, prove};
 pub use registry::Devices;
 pub(crate) use session::{DownTopics, Session, thing_down};
 use state::{State, activated_key};
 pub(crate) use sys::on_sys;
 pub use types::{Connection, Described, Device, Search, Status};
 
-use crate::{Cx, Services, product};
+use crate::{Cx, Services, cert, product};
 
 /// The most devices of one bulk call.
 const BULK: usize = 100;
@@ -42,15 +45,29 @@ const VERSION_CHARS: usize = 64;
 /// The longest secret as text (device-protocol.md 1.2).
 const SECRET_CHARS: usize = 64;
 
-/// Stores a new device and answers when it may connect.
+/// What the caller chose for a new device.
+#[derive(Debug, Default)]
+pub struct Given {
+    pub secret: Option<String>,
+    /// PEM.
+    pub certificate: Option<String>,
+}
+
+/// Stores a new device and answers when it may connect; with the key of its certificate, if it has
+/// one that the platform made: nobody can ask for it again.
 ///
 /// # Errors
-/// The product is not the caller's, the name is taken, or the product is full.
-pub async fn create(cx: &Cx, key: &DeviceKey, secret: Option<String>) -> Result<Device> {
-    let secret = match secret {
+/// The product is not the caller's, the name is taken, the product is full, or what was given is not
+/// what the product's devices have.
+pub async fn create(cx: &Cx, key: &DeviceKey, given: Given) -> Result<(Device, Option<Secret>)> {
+    // Devices with a certificate have a secret, too, which nobody knows: no door takes an empty one.
+    let secret = match given.secret {
         None => STANDARD.encode(cx.rand.bytes::<16>()),
         Some(given) => checked(given)?,
     };
+    let product = product::get(cx, &key.product).await?;
+    let issued = cert::for_device(cx, &product, key.client_id(), given.certificate).await?;
+    let certificate = issued.as_ref().map_or("", |issued| &issued.certificate);
     let mut tx = cx.store.begin().await?;
     tx.lock(cx.uin).await?;
     // Under the lock: a product that is being deleted must not get a device.
@@ -61,7 +78,14 @@ pub async fn create(cx: &Cx, key: &DeviceKey, secret: Option<String>) -> Result<
         return Err(Error::new(Code::LimitExceededDeviceExceedLimit, full));
     }
     let created = cx.clock.now();
-    let new = tables::New { uin: cx.uin, project: &owner.project, key, secret: &secret, created };
+    let new = tables::New {
+        uin: cx.uin,
+        project: &owner.project,
+        key,
+        secret: &secret,
+        certificate,
+        created,
+    };
     if !tables::insert(&mut tx, &new).await? {
         let taken = format!("device {key} exists already");
         return Err(Error::new(Code::InvalidParameterValueDeviceAlreadyExist, taken));
@@ -70,7 +94,7 @@ pub async fn create(cx: &Cx, key: &DeviceKey, secret: Option<String>) -> Result<
     let device = tables::find_in(&mut tx, key).await?.or_code(Code::InternalError, || "no row")?;
     tx.commit().await?;
     cx.devices.mirror.apply(&cx.store).await?;
-    Ok(device)
+    Ok((device, issued.and_then(|issued| issued.key)))
 }
 
 /// A secret that the caller chose: base64 text of at least one byte.
@@ -168,7 +192,8 @@ pub async fn list(cx: &Cx, search: &Search) -> Result<(Vec<Described>, u64)> {
     Ok((found, total))
 }
 
-/// Removes devices: all of them, or none when one does not exist.
+/// Removes devices: all of them, or none when one does not exist. Their history goes afterwards, in
+/// the background; nobody sees it any more, since a new device of the same name has another number.
 ///
 /// # Errors
 /// One of them does not exist for this account.
@@ -181,19 +206,16 @@ pub async fn delete(cx: &Cx, keys: &[DeviceKey]) -> Result<()> {
         let device = in_account(cx, &mut tx, key).await?;
         tables::delete(&mut tx, &device).await?;
         tables::outbox_add(&mut tx, key).await?;
-        gone.push(device);
+        gone.push((device.no, device.key.product));
     }
     tx.commit().await?;
     cx.devices.mirror.bar(keys);
     let mirrored = cx.devices.mirror.apply(&cx.store).await;
-    for device in &gone {
-        if let Ok(cell) = cx.devices.cell(&cx.store, device.no) {
-            cell.set_gone();
-        }
-        kick(cx.services(), &device.key);
-    }
-    mirrored?;
-    purge(cx.services()).await
+    let erased = purge::erase(cx.services(), &gone).await;
+    keys.iter().for_each(|key| kick(cx.services(), key));
+    // Also what went wrong here is on the list.
+    cx.devices.purging.ask();
+    mirrored.and(erased)
 }
 
 /// Allows devices to connect, or forbids it and ends their connections: all of them, or none when
@@ -252,37 +274,7 @@ pub(crate) fn client(key: &DeviceKey) -> ClientKey {
 /// # Errors
 /// A store failed.
 pub async fn sweep(services: &Services) -> Result<()> {
-    services.devices.mirror.apply(&services.store).await?;
-    purge(services).await
-}
-
-/// Removes the hot rows of deleted devices. One at a time: a row that two of them found would be
-/// counted twice.
-async fn purge(services: &Services) -> Result<()> {
-    let _turn = services.devices.purging.lock().await;
-    loop {
-        let gone = tables::purge(&services.store).await?;
-        if gone.is_empty() {
-            return Ok(());
-        }
-        for (no, product) in gone {
-            let mut batch = Batch::default();
-            if current(services, no)?.activated() {
-                batch.count(&activated_key(&product), -1);
-            }
-            for space in [Space::Shadow, Space::DeviceState] {
-                batch.delete(space, &no.0.to_be_bytes());
-            }
-            services.store.commit(batch).await?;
-            if let Some(cell) = services.devices.cell_in_use(no) {
-                *cell.state.lock() = State::default();
-            }
-            services.store.forget_device(no).await?;
-            let mut tx = services.store.begin().await?;
-            tables::purge_done(&mut tx, no).await?;
-            tx.commit().await?;
-        }
-    }
+    services.devices.mirror.apply(&services.store).await
 }
 
 /// How many devices a product has, and how many of them were online once.
@@ -350,38 +342,27 @@ pub(crate) fn live_entry(key: &DeviceKey, status: i64) -> Value {
     json!({ "DeviceName": key.name.as_str(), "Status": status })
 }
 
-/// A connection began: the batch of the event carries the device's times.
-pub(crate) fn came_online(
-    services: &Services,
-    session: &Session,
-    at: Millis,
-    epoch: u64,
-    into: &mut Batch,
-) {
+/// A connection began.
+pub(crate) fn came_online(services: &Services, session: &Session, at: Millis, epoch: u64) {
     services.devices.connected(&session.key.product);
     let mut state = session.cell.state.lock();
     if session.cell.is_gone() {
         return;
     }
+    let mut batch = Batch::default();
     if !state.activated() {
         state.first_online = at;
-        into.count(&activated_key(&session.key.product), 1);
+        batch.count(&activated_key(&session.key.product), 1);
     }
     if epoch >= state.epoch {
         (state.last_online, state.epoch) = (at, epoch);
         services.live.status(&session.key, Status::Online.number());
     }
-    state.save(session.no, into);
+    session.cell.commit_state(&services.store, &state, batch);
 }
 
 /// A connection ended; of an older connection than the last one it says nothing.
-pub(crate) fn went_offline(
-    services: &Services,
-    session: &Session,
-    at: Millis,
-    epoch: u64,
-    into: &mut Batch,
-) {
+pub(crate) fn went_offline(services: &Services, session: &Session, at: Millis, epoch: u64) {
     services.devices.disconnected(&session.key.product);
     let mut state = session.cell.state.lock();
     if session.cell.is_gone() {
@@ -389,21 +370,21 @@ pub(crate) fn went_offline(
     }
     if epoch >= state.epoch {
         state.last_offline = at;
-        state.save(session.no, into);
+        session.cell.commit_state(&services.store, &state, Batch::default());
         services.live.status(&session.key, Status::Offline.number());
     }
 }
 
 /// Keeps what a device said of itself; gives back the firmware version if it is another one, for
 /// the metadata.
-pub(crate) fn keep_info(session: &Session, info: &str, into: &mut Batch) -> Option<String> {
+pub(crate) fn keep_info(services: &Services, session: &Session, info: &str) -> Option<String> {
     let mut state = session.cell.state.lock();
     if state.info == info || session.cell.is_gone() {
         return None;
     }
     let version = firmware(info).filter(|version| firmware(&state.info).as_ref() != Some(version));
     info.clone_into(&mut state.info);
-    state.save(session.no, into);
+    session.cell.commit_state(&services.store, &state, Batch::default());
     version
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct UserName<'a> {
 const USER_NAME_BYTES: usize = 256;
 /// A signature of SHA-256 in hex and the longest suffix.
 const PASSWORD_BYTES: usize = 96;
+/// A signature of RSA with 4096 bits in hex and its suffix.
+const RSA_BYTES: usize = 1040;
 /// What the C SDK sends as expiry, cut wherever its buffer ends.
 const LONG_MAX: &str = "9223372036854775807";
 /// What the Java SDK sends when it reconnects by itself.
@@ -69,6 +71,14 @@ pub(crate) fn matches(secret: &[u8], user_name: &str, password: &[u8]) -> bool {
     } else {
         false
     }
+}
+
+/// The signature in a password `hex(RSA-SHA256(user_name));rsa-sha256`.
+pub(crate) fn rsa_sha256(password: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(password).ok().filter(|text| text.len() <= RSA_BYTES)?;
+    let (hex_text, method) = text.split_once(';')?;
+    let known = method.eq_ignore_ascii_case("rsa-sha256");
+    known.then(|| hex::decode(hex_text).ok()).flatten()
 }
 
 /// The password that the console shows: the `;hmacsha1` form. `None` when the secret is not base64.

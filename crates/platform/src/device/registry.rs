@@ -15,6 +15,7 @@ use store::Store;
 use super::{
     cell::{Cell, Cells},
     mirror::{Credential, Mirror},
+    purge::Purging,
 };
 use crate::message::Calls;
 
@@ -24,7 +25,7 @@ pub struct Devices {
     pub(super) mirror: Mirror,
     cells: Cells,
     pub(crate) calls: Calls,
-    pub(super) purging: tokio::sync::Mutex<()>,
+    pub(super) purging: Purging,
     epoch: AtomicU64,
     complaints: Mutex<HashMap<DeviceNo, Millis>>,
     /// Connections by product; during a takeover a device counts twice for a moment.

@@ -28,6 +28,8 @@ pub(crate) fn may(own: Own<'_>, access: Access, text: &str) -> bool {
             (plain || (topic.kind == Kind::RrpcRxd && topic.rest == "/+"))
                 && may_subscribe(own, &topic)
         }
+        // A device's own topics are all that reach it.
+        Access::Receive => plain && may_subscribe(own, &topic),
     }
 }
 

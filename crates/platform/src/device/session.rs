@@ -6,6 +6,7 @@ use base::{DeviceKey, DeviceNo, topic::Thing};
 use broker::hub::ClientKey;
 
 use super::{cell::Cell, rights::Own};
+use crate::message::Replies;
 
 /// A device behind a connection; the broker carries it as [`broker::hub::Grant`]'s data.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Session {
     pub(crate) down: DownTopics,
     /// A burst changed the shadow; its commit adds the row.
     pub(crate) changed: AtomicBool,
+    /// What a burst brought for waiting callers; its commit lets them go.
+    pub(crate) replies: Replies,
 }
 
 impl Session {

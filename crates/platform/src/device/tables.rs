@@ -7,13 +7,16 @@ use store::{Arg, Row, Store, Tx};
 
 use super::{
     Device, Search,
-    mirror::{Credential, Outbox},
+    mirror::{Bound, Credential, Outbox},
 };
-use crate::sql::pattern;
+use crate::{
+    cert,
+    sql::{folded, pattern},
+};
 
 const INSERT: &str = "INSERT INTO device \
-    (uin, project_id, product_id, name, secret, enabled, version, created) \
-    VALUES ($1, $2, $3, $4, $5, 1, '', $6) ON CONFLICT (product_id, name) DO NOTHING";
+    (uin, project_id, product_id, name, secret, enabled, version, created, certificate) \
+    VALUES ($1, $2, $3, $4, $5, 1, '', $6, $7) ON CONFLICT (product_id, name) DO NOTHING";
 /// [`MANY`] rows.
 const INSERT_MANY: &str = "INSERT INTO device (uin, project_id, product_id, name, secret, enabled, version, \
     created) VALUES ($1, $2, $3, $5, $6, 1, '', $4), ($1, $2, $3, $7, $8, 1, '', $4), ($1, \
@@ -25,37 +28,91 @@ const INSERT_MANY: &str = "INSERT INTO device (uin, project_id, product_id, name
     1, '', $4), ($1, $2, $3, $35, $36, 1, '', $4), ($1, $2, $3, $37, $38, 1, '', $4), ($1, \
     $2, $3, $39, $40, 1, '', $4), ($1, $2, $3, $41, $42, 1, '', $4), ($1, $2, $3, $43, $44, \
     1, '', $4) ON CONFLICT (product_id, name) DO NOTHING";
-const ONE: &str = "SELECT no, uin, project_id, product_id, name, secret, enabled, version, created \
-    FROM device WHERE product_id = $1 AND name = $2";
+const ONE: &str = "SELECT no, uin, project_id, product_id, name, secret, enabled, version, created, \
+    certificate FROM device WHERE product_id = $1 AND name = $2";
 const DELETE: &str = "DELETE FROM device WHERE no = $1";
 const ENABLE: &str = "UPDATE device SET enabled = $1 WHERE no = $2";
 const VERSION: &str = "UPDATE device SET version = $1 WHERE no = $2";
-const COUNT: &str = "SELECT devices FROM device_count WHERE product_id = $1";
-const COUNT_ADD: &str = "INSERT INTO device_count (product_id, devices) VALUES ($1, $2) \
-    ON CONFLICT (product_id) DO UPDATE SET devices = device_count.devices + $2";
-// By name alone: the index of names answers which devices, and the table is asked for these only.
-const LIST_NAMED: &str = "SELECT no, uin, project_id, product_id, name, secret, enabled, version, \
-    created FROM device WHERE no IN (SELECT no FROM device WHERE product_id = $1 \
-    AND lower(name) LIKE $2 ESCAPE '\\') ORDER BY no DESC LIMIT $3 OFFSET $4";
-const COUNT_NAMED: &str = "SELECT count(*) FROM device WHERE product_id = $1 \
-    AND lower(name) LIKE $2 ESCAPE '\\'";
-const LIST_OF_PRODUCT: &str = "SELECT no, uin, project_id, product_id, name, secret, enabled, \
-    version, created FROM device WHERE product_id = $1 \
-    AND ($2 = '' OR lower(name) LIKE $2 ESCAPE '\\') AND ($3 = 0 OR version = $4) \
-    ORDER BY no DESC LIMIT $5 OFFSET $6";
-const COUNT_OF_PRODUCT: &str = "SELECT count(*) FROM device WHERE product_id = $1 \
-    AND ($2 = '' OR lower(name) LIKE $2 ESCAPE '\\') AND ($3 = 0 OR version = $4)";
-const LIST_OF_PROJECT: &str = "SELECT no, uin, project_id, product_id, name, secret, enabled, \
-    version, created FROM device WHERE project_id = $1 \
-    AND ($2 = '' OR lower(name) LIKE $2 ESCAPE '\\') AND ($3 = 0 OR version = $4) \
-    ORDER BY no DESC LIMIT $5 OFFSET $6";
-const COUNT_OF_PROJECT: &str = "SELECT count(*) FROM device WHERE project_id = $1 \
-    AND ($2 = '' OR lower(name) LIKE $2 ESCAPE '\\') AND ($3 = 0 OR version = $4)";
+const COUNT_ADD: &str = "INSERT INTO device_count (product_id, project_id, devices) \
+    VALUES ($1, $2, $3) ON CONFLICT (product_id) \
+    DO UPDATE SET devices = device_count.devices + $3, project_id = $2";
+
+/// How a page of devices is asked for, and how many there are in all.
+struct Ask {
+    list: &'static str,
+    count: &'static str,
+}
+
+/// The same for all combinations of what narrows a list, each with an index of its own. Where a name
+/// is searched, the index answers which devices, and the table is asked for these only.
+struct Asks {
+    all: Ask,
+    named: Ask,
+    version: Ask,
+    version_named: Ask,
+}
+
+macro_rules! list {
+    ($condition:expr, $page:literal) => {
+        concat!(
+            "SELECT no, uin, project_id, product_id, name, secret, enabled, version, created, \
+             certificate FROM device WHERE ",
+            $condition,
+            " ORDER BY no DESC ",
+            $page
+        )
+    };
+}
+
+macro_rules! asks {
+    ($scope:literal) => {
+        Asks {
+            all: Ask {
+                list: list!(concat!($scope, " = $1"), "LIMIT $2 OFFSET $3"),
+                count: concat!(
+                    "SELECT CAST(coalesce(sum(devices), 0) AS BIGINT) FROM device_count WHERE ",
+                    $scope,
+                    " = $1"
+                ),
+            },
+            named: asks!(
+                "LIMIT $3 OFFSET $4",
+                $scope,
+                concat!(" = $1 AND ", folded!("name"), " LIKE $2 ESCAPE '\\'")
+            ),
+            version: Ask {
+                list: list!(concat!($scope, " = $1 AND version = $2"), "LIMIT $3 OFFSET $4"),
+                count: concat!(
+                    "SELECT count(*) FROM device WHERE ",
+                    $scope,
+                    " = $1 AND version = $2"
+                ),
+            },
+            version_named: asks!(
+                "LIMIT $4 OFFSET $5",
+                $scope,
+                concat!(" = $1 AND version = $2 AND ", folded!("name"), " LIKE $3 ESCAPE '\\'")
+            ),
+        }
+    };
+    ($page:literal, $scope:literal, $condition:expr) => {
+        Ask {
+            list: list!(
+                concat!("no IN (SELECT no FROM device WHERE ", $scope, $condition, ")"),
+                $page
+            ),
+            count: concat!("SELECT count(*) FROM device WHERE ", $scope, $condition),
+        }
+    };
+}
+
+const OF_PRODUCT: Asks = asks!("product_id");
+const OF_PROJECT: Asks = asks!("project_id");
 const OUTBOX_ADD: &str = "INSERT INTO device_outbox (product_id, name) VALUES ($1, $2)";
 const NEWEST: &str = "SELECT no FROM device ORDER BY no DESC LIMIT 1";
 const OUTBOX_ADD_AFTER: &str = "INSERT INTO device_outbox (product_id, name) SELECT product_id, name FROM device WHERE \
     product_id = $1 AND no > $2";
-const OUTBOX: &str = "SELECT o.id, o.product_id, o.name, d.no, d.enabled, d.secret \
+const OUTBOX: &str = "SELECT o.id, o.product_id, o.name, d.no, d.enabled, d.secret, d.certificate \
     FROM device_outbox o \
     LEFT JOIN device d ON d.product_id = o.product_id AND d.name = o.name ORDER BY o.id LIMIT 5000";
 const OUTBOX_DONE: &str = "DELETE FROM device_outbox WHERE id = $1";
@@ -77,14 +134,23 @@ pub const ALL: &[&str] = &[
     DELETE,
     ENABLE,
     VERSION,
-    COUNT,
     COUNT_ADD,
-    LIST_NAMED,
-    COUNT_NAMED,
-    LIST_OF_PRODUCT,
-    COUNT_OF_PRODUCT,
-    LIST_OF_PROJECT,
-    COUNT_OF_PROJECT,
+    OF_PRODUCT.all.list,
+    OF_PRODUCT.all.count,
+    OF_PRODUCT.named.list,
+    OF_PRODUCT.named.count,
+    OF_PRODUCT.version.list,
+    OF_PRODUCT.version.count,
+    OF_PRODUCT.version_named.list,
+    OF_PRODUCT.version_named.count,
+    OF_PROJECT.all.list,
+    OF_PROJECT.all.count,
+    OF_PROJECT.named.list,
+    OF_PROJECT.named.count,
+    OF_PROJECT.version.list,
+    OF_PROJECT.version.count,
+    OF_PROJECT.version_named.list,
+    OF_PROJECT.version_named.count,
     OUTBOX_ADD,
     NEWEST,
     OUTBOX_ADD_AFTER,
@@ -102,6 +168,8 @@ pub(super) struct New<'a> {
     pub(super) project: &'a ProjectId,
     pub(super) key: &'a DeviceKey,
     pub(super) secret: &'a str,
+    /// PEM, or "".
+    pub(super) certificate: &'a str,
     pub(super) created: Millis,
 }
 
@@ -114,9 +182,10 @@ pub(super) async fn insert(tx: &mut Tx, new: &New<'_>) -> Result<bool> {
         Arg::Text(new.key.name.as_str()),
         Arg::Text(new.secret),
         Arg::Int(new.created),
+        Arg::Text(new.certificate),
     ];
     let added = tx.execute(INSERT, &args).await?;
-    count_add(tx, &new.key.product, added).await?;
+    count_add(tx, (&new.key.product, new.project), int(added)?).await?;
     Ok(added == 1)
 }
 
@@ -152,9 +221,11 @@ pub(super) async fn insert_lot(
     let [uin, project, product, created] = common;
     for (name, secret) in rest {
         let (name, secret) = (Arg::Text(name.as_str()), Arg::Text(secret));
-        added += tx.execute(INSERT, &[uin, project, product, name, secret, created]).await?;
+        added += tx
+            .execute(INSERT, &[uin, project, product, name, secret, created, Arg::Text("")])
+            .await?;
     }
-    count_add(tx, lot.product, added).await?;
+    count_add(tx, (lot.product, lot.project), int(added)?).await?;
     tx.execute(OUTBOX_ADD_AFTER, &[product, Arg::Int(newest)]).await?;
     usize::try_from(added).map_err(Error::internal)
 }
@@ -170,9 +241,8 @@ pub(super) async fn find_in(tx: &mut Tx, key: &DeviceKey) -> Result<Option<Devic
 pub(super) async fn delete(tx: &mut Tx, device: &Device) -> Result<()> {
     let no = int(device.no.0)?;
     tx.execute(DELETE, &[no]).await?;
-    let product = Arg::Text(device.key.product.as_str());
-    tx.execute(COUNT_ADD, &[product, Arg::Int(-1)]).await?;
-    tx.execute(PURGE_ADD, &[no, product]).await?;
+    count_add(tx, (&device.key.product, &device.project), Arg::Int(-1)).await?;
+    tx.execute(PURGE_ADD, &[no, Arg::Text(device.key.product.as_str())]).await?;
     Ok(())
 }
 
@@ -186,63 +256,45 @@ pub(super) async fn set_version(tx: &mut Tx, no: DeviceNo, version: &str) -> Res
     Ok(())
 }
 
-async fn count_add(tx: &mut Tx, product: &ProductId, added: u64) -> Result<()> {
-    tx.execute(COUNT_ADD, &[Arg::Text(product.as_str()), int(added)?]).await?;
-    Ok(())
+async fn count_add(
+    tx: &mut Tx,
+    (product, project): (&ProductId, &ProjectId),
+    added: Arg<'_>,
+) -> Result<()> {
+    let of = [Arg::Text(product.as_str()), Arg::Text(project.as_str()), added];
+    tx.execute(COUNT_ADD, &of).await.map(|_| ())
 }
 
 /// Devices of a product.
 pub(super) async fn count(tx: &mut Tx, product: &ProductId) -> Result<u64> {
-    number(&tx.query(COUNT, &[Arg::Text(product.as_str())]).await?)
+    number(&tx.query(OF_PRODUCT.all.count, &[Arg::Text(product.as_str())]).await?)
 }
 
 pub(super) async fn count_now(store: &Store, product: &ProductId) -> Result<u64> {
-    number(&store.query(COUNT, &[Arg::Text(product.as_str())]).await?)
+    number(&store.query(OF_PRODUCT.all.count, &[Arg::Text(product.as_str())]).await?)
 }
 
 /// A page, newest device first, and how many there are in all.
 pub(super) async fn list(store: &Store, search: &Search) -> Result<(Vec<Device>, u64)> {
-    let pattern = pattern(search.name.as_deref());
-    if let (Some(product), None) = (&search.product, &search.version) {
-        return list_of_product(store, product, &pattern, search).await;
-    }
-    let (list, count, scope) = match (&search.product, &search.project) {
-        (Some(product), _) => (LIST_OF_PRODUCT, COUNT_OF_PRODUCT, product.as_str()),
-        (None, Some(project)) => (LIST_OF_PROJECT, COUNT_OF_PROJECT, project.as_str()),
+    let (asks, scope) = match (&search.product, &search.project) {
+        (Some(product), _) => (&OF_PRODUCT, product.as_str()),
+        (None, Some(project)) => (&OF_PROJECT, project.as_str()),
         (None, None) => return Ok((Vec::new(), 0)),
     };
+    let pattern = pattern(search.name.as_deref());
+    let named = Some(pattern.as_str()).filter(|pattern| !pattern.is_empty());
     let version = search.version.as_deref();
-    let args = [
-        Arg::Text(scope),
-        Arg::Text(&pattern),
-        Arg::Int(i64::from(version.is_some())),
-        Arg::Text(version.unwrap_or_default()),
-        int(search.limit)?,
-        int(search.offset)?,
-    ];
-    let total = number(&store.query(count, args.get(..4).unwrap_or_default()).await?)?;
-    let rows = store.query(list, &args).await?;
-    Ok((rows.iter().map(device).collect::<Result<_>>()?, total))
-}
-
-/// All devices of a product, or those whose name has the pattern.
-async fn list_of_product(
-    store: &Store,
-    product: &ProductId,
-    pattern: &str,
-    search: &Search,
-) -> Result<(Vec<Device>, u64)> {
-    let (scope, limit, offset) =
-        (Arg::Text(product.as_str()), int(search.limit)?, int(search.offset)?);
-    let (total, rows) = if pattern.is_empty() {
-        let (any, none) = (Arg::Text(""), Arg::Int(0));
-        let args = [scope, any, none, any, limit, offset];
-        (count_now(store, product).await?, store.query(LIST_OF_PRODUCT, &args).await?)
-    } else {
-        let named = Arg::Text(pattern);
-        let total = number(&store.query(COUNT_NAMED, &[scope, named]).await?)?;
-        (total, store.query(LIST_NAMED, &[scope, named, limit, offset]).await?)
+    let ask = match (version, named) {
+        (None, None) => &asks.all,
+        (None, Some(_)) => &asks.named,
+        (Some(_), None) => &asks.version,
+        (Some(_), Some(_)) => &asks.version_named,
     };
+    let mut args: Vec<Arg<'_>> =
+        [Some(scope), version, named].into_iter().flatten().map(Arg::Text).collect();
+    let total = number(&store.query(ask.count, &args).await?)?;
+    args.extend([int(search.limit)?, int(search.offset)?]);
+    let rows = store.query(ask.list, &args).await?;
     Ok((rows.iter().map(device).collect::<Result<_>>()?, total))
 }
 
@@ -260,6 +312,7 @@ pub(super) async fn outbox(store: &Store) -> Result<Vec<Outbox>> {
                 no: DeviceNo(natural(no)?),
                 enabled: row.int(4)? != 0,
                 secret: Secret::new(row.text(5)?),
+                bound: bound(row.text(6)?)?,
             }),
         };
         let key = DeviceKey::parse(row.text(1)?, row.text(2)?)?;
@@ -305,7 +358,14 @@ fn device(row: &Row) -> Result<Device> {
         enabled: row.int(6)? != 0,
         version: row.text(7)?.to_owned(),
         created: row.int(8)?,
+        certificate: row.text(9)?.to_owned(),
     })
+}
+
+/// What the doors need of a device's certificate.
+fn bound(pem: &str) -> Result<Option<Bound>> {
+    let Some(read) = cert::Bound::of_pem(pem) else { return Ok(None) };
+    Ok(Some(Bound { fingerprint: read.fingerprint()?, public_key: read.public_key()?.into() }))
 }
 
 fn int(number: u64) -> Result<Arg<'static>> {

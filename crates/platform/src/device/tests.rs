@@ -3,7 +3,8 @@
 
 use base::Millis;
 use broker::hub::{
-    Burst, Connect, Door, Down, Event, Grant, Hub as _, Level, Offline, QoS, Refusal, Up, Verdict,
+    Burst, Connect, Door, Down, Event, Grant, Hub as _, Level, Lost, Offline, QoS, Refusal, Up,
+    Verdict,
 };
 use serde_json::{Value, json};
 use store::Batch;
@@ -104,6 +105,7 @@ impl World {
                 clean: true,
                 will: false,
                 psk: None,
+                certificate: None,
             })
             .await
     }
@@ -117,6 +119,13 @@ impl World {
     pub(crate) async fn event(&self, who: &Grant, what: Event<'_>) {
         let mut batch = Batch::default();
         self.hub.event(who, what, &mut batch);
+        self.bed.services.store.commit(batch).await.unwrap();
+    }
+
+    /// A message that a device did not get.
+    pub(crate) async fn lost(&self, to: &Grant, what: Lost<'_>) {
+        let mut batch = Batch::default();
+        self.hub.lost(&to.client, what, &mut batch);
         self.bed.services.store.commit(batch).await.unwrap();
     }
 
@@ -151,13 +160,9 @@ impl World {
         messages: Vec<(&'b str, &'b [u8], Verdict)>,
     ) -> Burst<'b> {
         let qos = QoS::AtLeastOnce;
-        let up = messages.into_iter().map(|(topic, payload, verdict)| Up {
-            topic,
-            payload,
-            qos,
-            verdict,
-            taken: false,
-        });
+        let up = messages
+            .into_iter()
+            .map(|(topic, payload, verdict)| Up { verdict, ..Up::new(topic, payload, qos) });
         let mut burst =
             Burst { now: self.now(), up: up.collect(), batch: Batch::default(), down: Vec::new() };
         if let Some(slow) = self.hub.up(who, &mut burst) {
@@ -399,6 +404,7 @@ async fn connection_parameters_connect() {
         clean: true,
         will: false,
         psk: None,
+        certificate: None,
     };
     assert!(world.hub.connect(&hello).await.is_ok());
 }
@@ -416,4 +422,101 @@ async fn a_barred_device_stays_out_until_the_mirror_knows_what_sql_says() {
     let items = json!([{ "ProductId": world.product, "DeviceName": "lamp" }]);
     world.call("UpdateDevicesEnableState", json!({ "DevicesItems": items, "Status": 1 })).await;
     assert!(world.connect("lamp", &secret).await.is_ok());
+}
+
+/// The metadata refuses for a while; the device says the same again, as devices do.
+#[tokio::test]
+async fn a_firmware_version_that_could_not_be_noted_is_noted_when_it_is_told_again() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let store = world.bed.services.store.clone();
+    let run = async |sql: &'static str| {
+        let mut tx = store.begin().await.unwrap();
+        tx.execute(sql, &[]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let tell = async || {
+        let info =
+            json!({ "method": "report_info", "clientToken": "i", "params": { "fw_ver": "1.2" } });
+        world.up(&lamp, "property", &[info]).await;
+        world.on("DescribeDevice", "lamp", json!({})).await["Device"]["Version"].clone()
+    };
+    run("CREATE TRIGGER refuse BEFORE UPDATE OF version ON device \
+         BEGIN SELECT raise(ABORT, 'no'); END")
+    .await;
+    assert_eq!(tell().await, "");
+    run("DROP TRIGGER refuse").await;
+    assert_eq!(tell().await, "1.2");
+    let list = async |version: &str| {
+        let ask = json!({ "ProductId": world.product, "FirmwareVersion": version });
+        world.call("GetDeviceList", ask).await["Total"].clone()
+    };
+    assert_eq!((list("1.2").await, list("None-FirmwareVersion").await), (json!(1), json!(0)));
+}
+
+/// With a million devices a list that reads them one by one takes seconds.
+#[tokio::test]
+async fn every_list_has_an_index_and_every_count_reads_no_device() {
+    let bed = Bed::sqlite().await;
+    let plan = async |sql: &str| {
+        let sql: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {sql}").into());
+        let args = [store::Arg::Text("x"), store::Arg::Text("x"), store::Arg::Text("x")];
+        let most = (1..=3).filter(|n| sql.contains(&format!("${n}"))).count();
+        let rows = bed.services.store.query(sql, &args[..most]).await.unwrap();
+        rows.iter().map(|row| row.text(3).unwrap().to_owned()).collect::<Vec<_>>().join("; ")
+    };
+    let asked = super::tables::ALL.iter().filter(|sql| sql.starts_with("SELECT"));
+    for sql in asked.filter(|sql| sql.contains("_id = $1 AND") || sql.contains("_id = $1 ORDER")) {
+        let plan = plan(sql).await;
+        assert!(!plan.contains("SCAN"), "{sql}: {plan}");
+        if sql.contains("version = $2") {
+            assert!(plan.contains("version"), "{sql}: {plan}");
+        }
+        if sql.contains("count(*)") {
+            assert!(plan.contains("COVERING INDEX"), "{sql}: {plan}");
+        }
+    }
+}
+
+both!(devices_are_counted_and_found_by_project_version_and_name);
+async fn devices_are_counted_and_found_by_project_version_and_name(bed: Bed) {
+    let world = World::of(bed).await;
+    for name in ["a-1", "a-2", "b-1"] {
+        let device = world.device(name).await;
+        let version = if name == "b-1" { "2" } else { "1" };
+        let info = json!({
+            "method": "report_info", "clientToken": "i", "params": { "fw_ver": version },
+        });
+        world.up(&device, "property", &[info]).await;
+    }
+    world.make("a-3").await;
+    let project = world.bed.login.enterprise_project_id.clone();
+    for scope in
+        [json!({ "ProductId": world.product }), json!({ "ProductId": "-1", "ProjectId": project })]
+    {
+        let found = async |more: Value| {
+            let mut params = scope.clone();
+            params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let page = world.call("GetDeviceList", params).await;
+            let devices = page["Devices"].as_array().unwrap().iter();
+            let names: Vec<_> =
+                devices.map(|d| d["DeviceName"].as_str().unwrap().to_owned()).collect();
+            (page["Total"].as_u64().unwrap(), names.join(" "))
+        };
+        let version = |version: &str| json!({ "FirmwareVersion": version });
+        assert_eq!(found(json!({})).await, (4, "a-3 b-1 a-2 a-1".into()));
+        assert_eq!(found(version("1")).await, (2, "a-2 a-1".into()));
+        assert_eq!(found(version("None-FirmwareVersion")).await, (1, "a-3".into()));
+        assert_eq!(found(version("3")).await, (0, String::new()));
+        assert_eq!(found(json!({ "DeviceName": "-1" })).await, (2, "b-1 a-1".into()));
+        let both = json!({ "DeviceName": "A-", "FirmwareVersion": "1", "Offset": 1 });
+        assert_eq!(found(both).await, (2, "a-1".into()));
+    }
+    let empty = world.bed.ok("CreateProject", json!({ "ProjectName": "e", "ProjectDesc": "" }));
+    let empty = empty.await["Project"]["ProjectId"].clone();
+    let list = json!({ "ProductId": "-1", "ProjectId": empty });
+    assert_eq!(world.call("GetDeviceList", list).await["Total"], 0);
+    world.on("DeleteDevice", "a-3", json!({})).await;
+    let list = json!({ "ProductId": "-1", "ProjectId": project });
+    assert_eq!(world.call("GetDeviceList", list).await["Total"], 3);
 }

@@ -15,6 +15,8 @@ pub struct Device {
     /// The firmware version that the device reported; empty when it never did.
     pub version: String,
     pub created: Millis,
+    /// PEM; empty when the device has a key.
+    pub certificate: String,
 }
 
 /// A device and what is known of its coming and going.

@@ -6,9 +6,11 @@ pub mod tables;
 mod tests;
 mod types;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use base::{Code, Error, InstanceId, OrCode, ProductId, ProjectId, Result};
+use broker::hub::Tenant;
+use parking_lot::Mutex;
 use store::{Store, Tx};
 
 pub use types::{Counts, Instance, Kind};
@@ -57,10 +59,41 @@ pub async fn default(cx: &Cx) -> Result<Instance> {
     first.or_code(Code::ResourceNotFoundInstanceNotExist, || "account has no instance")
 }
 
-/// The kinds of all instances, for those who load what depends on them.
-pub(crate) async fn kinds(store: &Store) -> Result<HashMap<InstanceId, Kind>> {
+/// All instances of all accounts, for those who load what depends on them.
+pub(crate) async fn every(store: &Store) -> Result<HashMap<InstanceId, Instance>> {
     let every = tables::every(store).await?;
-    Ok(every.into_iter().map(|instance| (instance.id, instance.kind)).collect())
+    Ok(every.into_iter().map(|instance| (instance.id.clone(), instance)).collect())
+}
+
+/// What the broker holds of each instance; one for all its clients.
+#[derive(Debug)]
+pub(crate) struct Tenants {
+    known: Mutex<HashMap<InstanceId, Arc<Tenant>>>,
+    /// Whether the rate of a public instance is bounded.
+    bounded: bool,
+}
+
+impl Tenants {
+    pub(crate) fn new(bounded: bool) -> Self {
+        Self { known: Mutex::default(), bounded }
+    }
+
+    /// The one tenant of an instance, with the bound that it has now (L73): a public one may send 1 %
+    /// of its activation codes per second, at least 1; an enterprise one is bounded by its devices.
+    pub(crate) fn of(&self, instance: &Instance) -> Arc<Tenant> {
+        let rate = match instance.kind {
+            Kind::Public if self.bounded => {
+                u32::try_from(instance.activation_codes / 100).unwrap_or(u32::MAX).max(1)
+            }
+            _ => 0,
+        };
+        let mut known = self.known.lock();
+        let tenant = known
+            .entry(instance.id.clone())
+            .or_insert_with(|| Tenant::new(instance.id.as_str(), rate));
+        tenant.limit(rate);
+        tenant.clone()
+    }
 }
 
 /// Changes the remark (备注) of an instance.

@@ -1,6 +1,6 @@
 //! The place where the device logs are tried out from the burst to their pages.
 
-use broker::hub::{Event, QoS, Undelivered, Verdict};
+use broker::hub::{Event, Lost, QoS, Undelivered, Verdict};
 use serde_json::{Value, json};
 
 use crate::device::tests::World;
@@ -90,8 +90,7 @@ async fn diagnoses_have_the_manual_s_words() {
     world.event(&lamp, Event::SubscribeRefused { at, filter: "#" }).await;
     world.bed.clock.advance(1);
     let (at, qos) = (world.now(), QoS::AtLeastOnce);
-    let lost = Event::NotDelivered { at, topic: "t", qos, why: Undelivered::QueueFull };
-    world.event(&lamp, lost).await;
+    world.lost(&lamp, Lost { at, topic: "t", qos, why: Undelivered::QueueFull }).await;
     world.bed.clock.advance(1);
     let log = world.on("DescribeDiagnosisLogs", "lamp", json!({})).await;
     let rows: Vec<_> = log["Logs"]
@@ -133,7 +132,7 @@ async fn a_device_that_does_not_listen_to_its_answers_is_told_once_a_minute() {
     let (lamp, other) = (world.device("lamp").await, world.device("other").await);
     let unheard = async |who, why| {
         let (at, qos) = (world.now(), QoS::AtMostOnce);
-        world.event(who, Event::NotDelivered { at, topic: "t", qos, why }).await;
+        world.lost(who, Lost { at, topic: "t", qos, why }).await;
         world.bed.clock.advance(1);
     };
     for _ in 0..50 {

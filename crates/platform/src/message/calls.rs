@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use base::{DeviceNo, Millis};
 use parking_lot::Mutex;
+use store::Ticket;
 use tokio::sync::oneshot;
 
 /// What a device answered.
@@ -21,7 +22,29 @@ pub(crate) struct Reply {
 pub(crate) struct Call {
     pub(crate) action: String,
     pub(crate) input: String,
-    pub(crate) waiter: Option<oneshot::Sender<Reply>>,
+    pub(crate) waiter: Option<Waiter>,
+}
+
+/// Who waits for a reply gets it with the ticket of the commit that keeps it.
+pub(crate) type Waiter = oneshot::Sender<(Reply, Ticket)>;
+
+/// Replies of one burst on their way to waiting callers; as many at most as calls are in flight.
+#[derive(Debug, Default)]
+pub(crate) struct Replies(Mutex<Vec<(Waiter, Reply)>>);
+
+impl Replies {
+    pub(super) fn put(&self, waiter: Waiter, reply: Reply) {
+        self.0.lock().push((waiter, reply));
+    }
+
+    /// Lets the callers go, to wait for the commit of the burst.
+    pub(crate) fn release(&self, commit: &Ticket) {
+        let replies = std::mem::take(&mut *self.0.lock());
+        for (waiter, reply) in replies {
+            // The caller may have given up in this very moment; the log has the reply.
+            drop(waiter.send((reply, commit.another())));
+        }
+    }
 }
 
 /// Calls in flight on this node; the oldest are forgotten beyond this, or after [`KEEP`].

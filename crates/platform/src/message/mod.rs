@@ -17,8 +17,8 @@ use store::Batch;
 use thing::protocol::{self, Message, Method, Token};
 use tokio::sync::oneshot;
 
-pub(crate) use calls::Calls;
-use calls::{Call, Reply};
+use calls::{Call, Reply, Waiter};
+pub(crate) use calls::{Calls, Replies};
 
 use crate::{
     Cx, Services, data,
@@ -49,19 +49,19 @@ pub async fn control(cx: &Cx, key: &DeviceKey, params: &str) -> Result<Delivery>
     if fields == 0 {
         return Err(Error::new(Code::InvalidParameterValue, "data names no property"));
     }
-    data::desire(cx.services(), &device, &record).await?;
+    data::desire(cx.services(), &device, &live, &record).await?;
     // What goes down is the values as the model reads them, not the caller's text.
     let mut values = Vec::new();
     thing::record::write_json(&mut values, &record);
     let values = String::from_utf8(values).map_err(Error::internal)?;
     let (token, mut payload) = (cx.rand.uuid(), Vec::new());
     protocol::control(&mut payload, Token::Text(&token), &values);
-    Ok(send(cx.services(), &device, Thing::Property, &payload, QoS::AtMostOnce))
+    Ok(send(cx.services(), &device, Thing::Property, &payload))
 }
 
-fn send(services: &Services, device: &Device, family: Thing, payload: &[u8], qos: QoS) -> Delivery {
+fn send(services: &Services, device: &Device, family: Thing, payload: &[u8]) -> Delivery {
     let topic = device::thing_down(family, &device.key);
-    downlink::publish(services, device.no, &device.key, (&topic, payload, qos))
+    downlink::publish(services, device.no, &device.key, (&topic, payload))
 }
 
 /// A call of an action that waits for its outcome.
@@ -73,16 +73,20 @@ pub struct Outcome {
     pub output: String,
 }
 
-/// Calls an action and waits for the device's reply.
+/// Calls an action and waits for the device's reply; it is in the action log when this returns.
 ///
 /// # Errors
-/// The action is not of the model, the device is not there, or it does not reply in time.
+/// The action is not of the model, the device is not there, it does not reply in time, or the store
+/// failed.
 pub async fn call(cx: &Cx, key: &DeviceKey, action: &str, input: &str) -> Result<Outcome> {
     let (tell, told) = oneshot::channel();
     let (device, token) = start(cx, key, action, input, Some(tell)).await?;
     let wait = Duration::from_secs(cx.settings.action_timeout_s.into());
     match tokio::time::timeout(wait, told).await {
-        Ok(Ok(reply)) => Ok(Outcome { token, status: reply.status, output: reply.response }),
+        Ok(Ok((reply, commit))) => {
+            commit.await?;
+            Ok(Outcome { token, status: reply.status, output: reply.response })
+        }
         Ok(Err(_)) | Err(_) => {
             if let Some(call) = cx.devices.calls.take(device.no, &token) {
                 note(cx.services(), &device, &token, call, "timeout").await?;
@@ -106,7 +110,7 @@ async fn start(
     key: &DeviceKey,
     action: &str,
     input: &str,
-    waiter: Option<oneshot::Sender<Reply>>,
+    waiter: Option<Waiter>,
 ) -> Result<(Device, String)> {
     let device = device::find(cx, key).await?;
     check_call(cx, key, action, input)?;
@@ -125,11 +129,13 @@ async fn start(
     cx.store.commit(batch).await?;
     let mut payload = Vec::new();
     protocol::action(&mut payload, Token::Text(&token), action, now, input);
-    let code = match send(cx.services(), &device, Thing::Action, &payload, QoS::AtMostOnce) {
+    let code = match send(cx.services(), &device, Thing::Action, &payload) {
         Delivery::Sent => return Ok((device, token)),
         Delivery::Offline => Code::FailedOperationDeviceOffline,
         Delivery::NoSubscriber => Code::FailedOperationDeviceNoSubscription,
-        Delivery::Full => Code::FailedOperationActionUnreachable,
+        Delivery::Queued | Delivery::Full | Delivery::QueueFull | Delivery::TooLarge => {
+            Code::FailedOperationActionUnreachable
+        }
     };
     if let Some(call) = cx.devices.calls.take(device.no, &token) {
         note(cx.services(), &device, &token, call, "unreachable").await?;
@@ -185,8 +191,8 @@ pub(crate) fn on_action(road: &mut Road<'_>, up: &Up<'_>) {
     }
 }
 
-/// Ends the call that a reply answers, in the burst's batch. A reply to no known call is logged
-/// under its token alone.
+/// Ends the call that a reply answers, in the burst's batch; its caller hears of it when the batch
+/// is committed. A reply to no known call is logged under its token alone.
 fn on_reply(
     services: &Services,
     session: &Session,
@@ -214,8 +220,7 @@ fn on_reply(
     };
     log::action(session.no, at, &row, batch);
     if let Some(waiter) = waiter {
-        // The caller may have given up in this very moment; the log has the reply.
-        drop(waiter.send(answer));
+        session.replies.put(waiter, answer);
     }
 }
 
@@ -249,11 +254,13 @@ pub async fn publish(
         return Err(Error::new(Code::InvalidParameterValuePayloadOverLimit, text));
     }
     let message = (topic, payload, qos);
-    let code = match downlink::publish(cx.services(), device.no, key, message) {
-        Delivery::Sent => return Ok(()),
+    let code = match downlink::send(cx.services(), device.no, key, message).await? {
+        Delivery::Sent | Delivery::Queued => return Ok(()),
         Delivery::Offline => Code::FailedOperationDeviceOffline,
         Delivery::NoSubscriber => Code::FailedOperationDeviceNoSubscription,
         Delivery::Full => Code::RequestLimitExceeded,
+        Delivery::QueueFull => Code::LimitExceededMessageSaved,
+        Delivery::TooLarge => Code::InvalidParameterValuePayloadOverLimit,
     };
     Err(Error::new(code, format!("device {key} cannot be reached on {topic}")))
 }

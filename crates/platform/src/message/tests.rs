@@ -2,13 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use broker::{Broker, Options};
+use broker::{
+    Broker, Options,
+    hub::{Hub as _, Verdict},
+};
 use mqtt::{Level, Packet, Properties, Publish, QoS, encode};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    sync::oneshot,
+    sync::oneshot::{self, error::TryRecvError},
 };
 
 use super::calls::Call;
@@ -157,13 +160,34 @@ async fn a_reply_ends_its_call_and_is_logged() {
         "response": { "state": 1 } });
     let stray = json!({ "method": "action_reply", "clientToken": "other", "code": 0 });
     assert!(world.up(&lamp, "action", &[reply, stray]).await.is_empty());
-    let answer = told.await.unwrap();
+    let (answer, commit) = told.await.unwrap();
+    commit.await.unwrap();
     assert_eq!((answer.code, &*answer.status, &*answer.response), (3, "fine", r#"{"state":1}"#));
     world.bed.clock.advance(1);
     let log = world.on("DescribeActionLogs", "lamp", json!({ "ActionId": "unlock" })).await;
     assert_eq!(log["Logs"][0]["State"], "replied");
     assert_eq!(log["Logs"][0]["OutputParams"], r#"{"state":1}"#);
     assert_eq!(log["Logs"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_hears_of_a_reply_only_with_the_commit_that_keeps_it() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let (tell, mut told) = oneshot::channel();
+    let call = Call { action: "unlock".into(), input: "{}".into(), waiter: Some(tell) };
+    let no = lamp.data.downcast_ref::<crate::device::Session>().unwrap().no;
+    world.bed.services.devices.calls.put(no, "tok", world.now(), call);
+    let topic = format!("$thing/up/action/{}/lamp", world.product);
+    let reply = json!({ "method": "action_reply", "clientToken": "tok", "code": 0 }).to_string();
+    let burst = world.taken(&lamp, vec![(&*topic, reply.as_bytes(), Verdict::Accepted)]).await;
+    assert_eq!(told.try_recv().unwrap_err(), TryRecvError::Empty);
+    // The store fails meanwhile: the reply is not kept, and its caller gets to know that.
+    world.bed.services.store.close().await.unwrap();
+    let hub = PlatformHub::new(&world.bed.services);
+    assert!(hub.commit(&lamp, burst.batch, &world.bed.services.store).await.is_err());
+    let (_, commit) = told.await.unwrap();
+    assert!(commit.await.is_err());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use base::{Code, Error, ProductId, ProjectId, Result};
 use thing::standard;
 
 use super::{
-    Change, Description, Draft, Name, Product, Protocol, Search, State,
+    Authentication, Change, Description, Draft, Name, Product, Protocol, Search, State,
     types::{bad, net},
 };
 use crate::{
@@ -30,9 +30,6 @@ pub(crate) fn routes(r: &mut Routes) {
 /// 普通产品 and 网关产品, as the cloud API numbers them.
 const PLAIN: i64 = 0;
 const GATEWAY: i64 = 5;
-/// 密钥认证, as the cloud API numbers it.
-const KEY: &str = "2";
-const CERTIFICATE: &str = "1";
 /// Characters of `Rate` and `Period`, which are kept as they are.
 const NOTE_CHARS: usize = 64;
 
@@ -40,11 +37,6 @@ async fn create_studio_product(
     cx: Cx,
     req: CreateStudioProductRequest,
 ) -> Result<CreateStudioProductResponse> {
-    encryption(&req.encryption_type)?;
-    if let Some(name) = req.private_ca_name.filter(|name| !name.is_empty()) {
-        let text = format!("ca certificate {:?} does not exist", clip(&name));
-        return Err(Error::new(Code::ResourceNotFoundCACertNotExist, text));
-    }
     if req.category_id < 1 {
         return Err(bad(format!("category id {} is not allowed", req.category_id)));
     }
@@ -55,23 +47,16 @@ async fn create_studio_product(
         gateway: gateway(req.product_type)?,
         net: net(&req.net_type)?,
         protocol: Protocol::parse(req.data_protocol)?,
+        authentication: Authentication::parse(
+            &req.encryption_type,
+            req.private_ca_name.unwrap_or_default(),
+        )?,
         description: Description::parse(req.product_desc)?,
         rate: note("rate", req.rate)?,
         period: note("period", req.period)?,
     };
     let made = product::create(&cx, draft).await?;
     Ok(CreateStudioProductResponse { product: Some(entry(&cx, made).await?) })
-}
-
-fn encryption(text: &str) -> Result<()> {
-    match text {
-        KEY => Ok(()),
-        CERTIFICATE => {
-            let text = "certificate products are not built yet";
-            Err(Error::new(Code::UnsupportedOperation, text))
-        }
-        other => Err(bad(format!("encryption type {:?} is neither 1 nor 2", clip(other)))),
-    }
 }
 
 fn gateway(number: i64) -> Result<bool> {
@@ -222,7 +207,7 @@ async fn entry(cx: &Cx, product: Product) -> Result<ProductEntry> {
         product_id: Some(product.id.to_string()),
         product_name: Some(product.name),
         category_id: Some(product.category),
-        encryption_type: Some(KEY.into()),
+        encryption_type: Some(product.authentication.number().to_string()),
         net_type: Some(product.net),
         data_protocol: Some(product.protocol.number()),
         product_desc: Some(product.description),
@@ -242,8 +227,8 @@ async fn entry(cx: &Cx, product: Product) -> Result<ProductEntry> {
         period: Some(product.period),
         is_interconnection: Some(0),
         uin: Some(product.uin.to_string()),
-        private_ca_name: Some(String::new()),
-        is_private_ca: Some(false),
+        is_private_ca: Some(!product.authentication.authority().is_empty()),
+        private_ca_name: Some(product.authentication.authority().to_owned()),
         ..ProductEntry::default()
     })
 }

@@ -4,20 +4,25 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use base::{InstanceId, ProductId, Result};
+use broker::hub::Tenant;
 use parking_lot::RwLock;
 use store::Store;
 use thing::Model;
 
 use super::{Product, tables};
-use crate::instance::{self, Kind};
+use crate::instance::{self, Instance, Kind, Tenants};
 
 /// What the device road needs of a product; immutable, replaced when the product changes.
 #[derive(Debug)]
 pub struct Live {
+    /// Grows with each replacement; 0: the stored model is unreadable, and `model` is not it.
+    pub version: u64,
     pub model: Model,
     pub gateway: bool,
     /// Whether the product is in an enterprise instance: only there are custom topics.
     pub enterprise: bool,
+    /// The instance as the broker sees it; none if it is gone.
+    pub tenant: Option<Arc<Tenant>>,
 }
 
 pub(super) struct Known {
@@ -28,8 +33,10 @@ pub(super) struct Known {
 /// All products of this server.
 pub(crate) struct Products {
     known: RwLock<HashMap<ProductId, Arc<Known>>>,
-    /// Held from reading SQL until memory has it, so that an older reading never follows a newer one.
-    refreshing: tokio::sync::Mutex<()>,
+    /// The newest version. Held from reading SQL until memory has it, so that an older reading never
+    /// follows a newer one.
+    refreshing: tokio::sync::Mutex<u64>,
+    pub(crate) tenants: Tenants,
 }
 
 impl fmt::Debug for Products {
@@ -39,16 +46,23 @@ impl fmt::Debug for Products {
 }
 
 impl Products {
-    pub(crate) async fn load(store: &Store) -> Result<Self> {
-        let kinds = instance::kinds(store).await?;
+    pub(crate) async fn load(store: &Store, tenants: Tenants) -> Result<Self> {
+        let instances = instance::every(store).await?;
         let every = tables::every(store).await?.into_iter();
         let known = every
-            .map(|(product, text)| (product.id.clone(), Arc::new(known(product, &text, &kinds))));
-        Ok(Self { known: RwLock::new(known.collect()), refreshing: tokio::sync::Mutex::default() })
+            .map(|(product, text)| {
+                (product.id.clone(), Arc::new(known(product, &text, &instances, &tenants, 1)))
+            })
+            .collect();
+        Ok(Self { known: RwLock::new(known), refreshing: tokio::sync::Mutex::new(1), tenants })
     }
 
     pub(super) fn get(&self, id: &ProductId) -> Option<Arc<Known>> {
         self.known.read().get(id).cloned()
+    }
+
+    pub(super) fn named(&self, id: &str) -> Option<Arc<Live>> {
+        self.known.read().get(id).map(|known| known.live.clone())
     }
 
     pub(super) fn of_instance(&self, id: &InstanceId) -> Vec<Product> {
@@ -64,12 +78,13 @@ impl Products {
 
     /// Reads a product again after it may have changed.
     pub(super) async fn refresh(&self, store: &Store, id: &ProductId) -> Result<()> {
-        let _turn = self.refreshing.lock().await;
+        let mut version = self.refreshing.lock().await;
         match tables::with_model(store, id).await? {
             None => self.forget(id),
             Some((product, text)) => {
-                let kinds = instance::kinds(store).await?;
-                let new = Arc::new(known(product, &text, &kinds));
+                let instances = instance::every(store).await?;
+                *version += 1;
+                let new = Arc::new(known(product, &text, &instances, &self.tenants, *version));
                 self.known.write().insert(id.clone(), new);
             }
         }
@@ -77,12 +92,27 @@ impl Products {
     }
 }
 
-fn known(product: Product, text: &str, kinds: &HashMap<InstanceId, Kind>) -> Known {
-    let model = Model::parse(text).unwrap_or_else(|error| {
-        tracing::error!(product_id = %product.id, %error, "stored thing model is not valid");
-        Model::empty()
+fn known(
+    product: Product,
+    text: &str,
+    instances: &HashMap<InstanceId, Instance>,
+    tenants: &Tenants,
+    version: u64,
+) -> Known {
+    let (version, model) = match Model::parse(text) {
+        Ok(model) => (version, model),
+        Err(error) => {
+            tracing::error!(product_id = %product.id, %error, "stored thing model is not valid");
+            (0, Model::empty())
+        }
+    };
+    let instance = instances.get(&product.instance);
+    let live = Arc::new(Live {
+        version,
+        model,
+        gateway: product.gateway,
+        enterprise: instance.is_some_and(|instance| instance.kind == Kind::Enterprise),
+        tenant: instance.map(|instance| tenants.of(instance)),
     });
-    let enterprise = kinds.get(&product.instance) == Some(&Kind::Enterprise);
-    let live = Arc::new(Live { model, gateway: product.gateway, enterprise });
     Known { product, live }
 }

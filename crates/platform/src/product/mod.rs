@@ -11,15 +11,18 @@ mod types;
 
 use std::sync::Arc;
 
-use base::{Code, Error, InstanceId, OrCode, ProductId, ProjectId, Result};
+use base::{Code, Error, InstanceId, OrCode, ProductId, ProjectId, Result, Uin};
+use broker::hub::Offline;
 use store::Tx;
 
 pub use memory::Live;
 pub(crate) use memory::Products;
 pub use model::{define, definition};
-pub use types::{Change, Definition, Description, Draft, Name, Product, Protocol, Search, State};
+pub use types::{
+    Authentication, Change, Definition, Description, Draft, Name, Product, Protocol, Search, State,
+};
 
-use crate::{Cx, Services, device, project, wire::clip};
+use crate::{Cx, Services, cert, device, project, wire::clip};
 
 /// Makes a product with the standard model of its category.
 ///
@@ -34,6 +37,7 @@ pub async fn create(cx: &Cx, draft: Draft) -> Result<Product> {
         let full = format!("project {} has {count} products already", project.id);
         return Err(Error::new(Code::LimitExceededStudioProductExceedLimit, full));
     }
+    authority(cx, &mut tx, draft.authentication.authority()).await?;
     let new = begin(cx, draft, project.instance)?;
     let (model, category_model) = model::initial(&new)?;
     if !tables::insert(&mut tx, &new, &model, &category_model).await? {
@@ -56,6 +60,7 @@ fn begin(cx: &Cx, draft: Draft, instance: InstanceId) -> Result<Product> {
         gateway: draft.gateway,
         net: draft.net.to_owned(),
         protocol: draft.protocol,
+        authentication: draft.authentication,
         description: draft.description.as_str().to_owned(),
         state: State::Dev,
         module: 0,
@@ -98,6 +103,11 @@ fn missing(id: &ProductId) -> String {
 #[must_use]
 pub fn live(services: &Services, id: &ProductId) -> Option<Arc<Live>> {
     services.products.get(id).map(|known| known.live.clone())
+}
+
+/// The same, by what may be a product's id.
+pub(crate) fn named(services: &Services, id: &str) -> Option<Arc<Live>> {
+    services.products.named(id)
 }
 
 /// The project that a product is in, from memory.
@@ -162,6 +172,51 @@ pub async fn modify(cx: &Cx, id: &ProductId, change: Change) -> Result<Product> 
     tx.commit().await?;
     cx.products.refresh(&cx.store, id).await?;
     get(cx, id).await
+}
+
+/// Whether the account has the authority; "" is the platform's own.
+async fn authority(cx: &Cx, tx: &mut Tx, name: &str) -> Result<()> {
+    if name.is_empty() { Ok(()) } else { cert::exists_in(cx, tx, name).await }
+}
+
+/// Gives a product of certificates another authority; its devices connect anew. "" is the
+/// platform's own.
+///
+/// # Errors
+/// The product or the authority does not exist, or the product's devices have keys.
+pub(crate) async fn set_authority(cx: &Cx, id: &ProductId, name: &str) -> Result<()> {
+    let mut tx = cx.store.begin().await?;
+    tx.lock(cx.uin).await?;
+    let before = owned_in(cx, &mut tx, id).await?;
+    if before.authentication == Authentication::Key {
+        return Err(cert::no_certificates(id));
+    }
+    authority(cx, &mut tx, name).await?;
+    tables::set_ca(&mut tx, id, name, cx.clock.now()).await?;
+    tx.commit().await?;
+    cx.products.refresh(&cx.store, id).await?;
+    if before.authentication.authority() != name
+        && let Some(broker) = cx.broker()
+    {
+        broker.kick_where(|client| client.0.starts_with(id.as_str()), Offline::Kicked);
+    }
+    Ok(())
+}
+
+/// Whether a product of the account has the authority of that name, in a transaction of the caller.
+pub(crate) async fn has_authority(cx: &Cx, tx: &mut Tx, name: &str) -> Result<bool> {
+    Ok(tables::count_of_ca(tx, cx.uin, name).await? > 0)
+}
+
+/// A page (offset and limit) of the products that have it, newest first.
+pub(crate) async fn with_authority(cx: &Cx, name: &str, page: (u64, u64)) -> Result<Vec<Product>> {
+    tables::of_ca(&cx.store, (cx.uin, name), page).await
+}
+
+/// How a product's devices prove themselves, and whose product it is, from memory.
+pub(crate) fn authentication(services: &Services, id: &ProductId) -> Option<(Uin, Authentication)> {
+    let known = services.products.get(id)?;
+    Some((known.product.uin, known.product.authentication.clone()))
 }
 
 /// Releases a product, or takes the release back.

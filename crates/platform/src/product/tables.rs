@@ -3,22 +3,26 @@
 use base::{InstanceId, Millis, ProductId, ProjectId, Result, Uin};
 use store::{Arg, Row, Store, Tx};
 
-use super::{Change, Definition, Product, Search, State, types::Protocol};
-use crate::sql::{int, number, pattern, uin};
+use super::{Authentication, Change, Definition, Product, Search, State, types::Protocol};
+use crate::sql::{folded, int, number, pattern, uin};
 
 /// What a product is read from, in the order of [`product`].
 macro_rules! columns {
     () => {
         "id, uin, project_id, instance_id, name, category, gateway, net, protocol, description, \
-         state, module, script, bind, rate, period, creator, created, updated"
+         state, module, script, bind, rate, period, creator, created, updated, encryption, ca"
     };
 }
 macro_rules! filter {
     () => {
-        " FROM product WHERE uin = $1 AND ($2 = '' OR project_id = $2) AND ($3 = '' OR id = $3) \
-         AND ($4 = '' OR lower(name) LIKE $4 ESCAPE '\\') AND ($5 = '' OR state = $5) \
-         AND ($6 < 0 OR category = $6) AND ($7 < 0 OR gateway = $7) AND ($8 = '' OR net = $8) \
-         AND ($9 < 0 OR protocol = $9)"
+        concat!(
+            " FROM product WHERE uin = $1 AND ($2 = '' OR project_id = $2) \
+             AND ($3 = '' OR id = $3) AND ($4 = '' OR ",
+            folded!("name"),
+            " LIKE $4 ESCAPE '\\') AND ($5 = '' OR state = $5) \
+             AND ($6 < 0 OR category = $6) AND ($7 < 0 OR gateway = $7) \
+             AND ($8 = '' OR net = $8) AND ($9 < 0 OR protocol = $9)"
+        )
     };
 }
 
@@ -26,7 +30,7 @@ const INSERT: &str = concat!(
     "INSERT INTO product (",
     columns!(),
     ", model, category_model, model_updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
-     $11, $12, $13, $14, $15, $16, $17, $18, $18, $19, $20, $18) ON CONFLICT (uin, name) DO NOTHING"
+     $11, $12, $13, $14, $15, $16, $17, $18, $18, $19, $20, $21, $22, $18) ON CONFLICT (uin, name) DO NOTHING"
 );
 const ONE: &str = concat!("SELECT ", columns!(), " FROM product WHERE id = $1");
 const WITH_MODEL: &str = concat!("SELECT ", columns!(), ", model FROM product WHERE id = $1");
@@ -36,6 +40,13 @@ const UPDATE: &str = "UPDATE product SET name = $1, description = $2, module = $
     bind = $5, updated = $6 WHERE id = $7";
 const RELEASE: &str = "UPDATE product SET state = $1, updated = $2 WHERE id = $3";
 const DELETE: &str = "DELETE FROM product WHERE id = $1";
+const SET_CA: &str = "UPDATE product SET ca = $1, updated = $2 WHERE id = $3";
+const COUNT_OF_CA: &str = "SELECT count(*) FROM product WHERE uin = $1 AND ca = $2";
+const OF_CA: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM product WHERE uin = $1 AND ca = $2 ORDER BY no DESC LIMIT $3 OFFSET $4"
+);
 const COUNT_OF_PROJECT: &str = "SELECT count(*) FROM product WHERE project_id = $1";
 const LIST: &str =
     concat!("SELECT ", columns!(), filter!(), " ORDER BY no DESC LIMIT $10 OFFSET $11");
@@ -54,6 +65,9 @@ pub const ALL: &[&str] = &[
     UPDATE,
     RELEASE,
     DELETE,
+    SET_CA,
+    COUNT_OF_CA,
+    OF_CA,
     COUNT_OF_PROJECT,
     LIST,
     COUNT,
@@ -87,6 +101,8 @@ pub(super) async fn insert(
         Arg::Text(&new.period),
         Arg::Text(&new.creator),
         Arg::Int(new.created),
+        Arg::Int(new.authentication.number()),
+        Arg::Text(new.authentication.authority()),
         Arg::Text(model),
         Arg::Text(category_model),
     ];
@@ -100,13 +116,13 @@ pub(super) async fn find_in(tx: &mut Tx, id: &ProductId) -> Result<Option<Produc
 /// A product with the text of its model.
 pub(super) async fn with_model(store: &Store, id: &ProductId) -> Result<Option<(Product, String)>> {
     let rows = store.query(WITH_MODEL, &[Arg::Text(id.as_str())]).await?;
-    rows.first().map(|row| Ok((product(row)?, row.text(19)?.to_owned()))).transpose()
+    rows.first().map(|row| Ok((product(row)?, row.text(21)?.to_owned()))).transpose()
 }
 
 /// All products of all accounts with the texts of their models.
 pub(super) async fn every(store: &Store) -> Result<Vec<(Product, String)>> {
     let rows = store.query(EVERY, &[]).await?;
-    rows.iter().map(|row| Ok((product(row)?, row.text(19)?.to_owned()))).collect()
+    rows.iter().map(|row| Ok((product(row)?, row.text(21)?.to_owned()))).collect()
 }
 
 /// Whether another product of the account has the name.
@@ -140,6 +156,26 @@ pub(super) async fn release(tx: &mut Tx, id: &ProductId, to: State, now: Millis)
 
 pub(super) async fn delete(tx: &mut Tx, id: &ProductId) -> Result<()> {
     tx.execute(DELETE, &[Arg::Text(id.as_str())]).await.map(|_| ())
+}
+
+pub(super) async fn set_ca(tx: &mut Tx, id: &ProductId, ca: &str, now: Millis) -> Result<()> {
+    let args = [Arg::Text(ca), Arg::Int(now), Arg::Text(id.as_str())];
+    tx.execute(SET_CA, &args).await.map(|_| ())
+}
+
+/// Products of an account that have the authority of that name.
+pub(super) async fn count_of_ca(tx: &mut Tx, owner: Uin, ca: &str) -> Result<u64> {
+    number(&tx.query(COUNT_OF_CA, &[int(owner.0)?, Arg::Text(ca)]).await?)
+}
+
+/// A page of them, newest first.
+pub(super) async fn of_ca(
+    store: &Store,
+    (owner, ca): (Uin, &str),
+    (offset, limit): (u64, u64),
+) -> Result<Vec<Product>> {
+    let args = [int(owner.0)?, Arg::Text(ca), int(limit)?, int(offset)?];
+    store.query(OF_CA, &args).await?.iter().map(product).collect()
 }
 
 pub(super) async fn count_of_project(tx: &mut Tx, project: &ProjectId) -> Result<u64> {
@@ -210,5 +246,6 @@ fn product(row: &Row) -> Result<Product> {
         creator: row.text(16)?.to_owned(),
         created: row.int(17)?,
         updated: row.int(18)?,
+        authentication: Authentication::parse(&row.int(19)?.to_string(), row.text(20)?.to_owned())?,
     })
 }

@@ -91,9 +91,7 @@ async fn what_is_no_product_is_refused(bed: Bed) {
         let code = bed.make(bad.clone()).await;
         assert_eq!(code, Code::InvalidParameterValueProductParmsError, "{bad}");
     }
-    let code = bed.make(json!({ "EncryptionType": "1" })).await;
-    assert_eq!(code, Code::UnsupportedOperation);
-    let code = bed.make(json!({ "PrivateCAName": "mine" })).await;
+    let code = bed.make(json!({ "EncryptionType": "1", "PrivateCAName": "mine" })).await;
     assert_eq!(code, Code::ResourceNotFoundCACertNotExist);
     let code = bed.make(json!({ "ProjectId": "prj-00000000" })).await;
     assert_eq!(code, Code::ResourceNotFoundProjectNotExist);

@@ -18,6 +18,7 @@ pub struct Product {
     /// 连接类型, as `wifi`.
     pub net: String,
     pub protocol: Protocol,
+    pub authentication: Authentication,
     pub description: String,
     pub state: State,
     pub module: i64,
@@ -57,6 +58,43 @@ impl Protocol {
             1 => Ok(Self::ThingModel),
             2 => Ok(Self::Raw),
             other => Err(bad(format!("data protocol {other} is neither 1 nor 2"))),
+        }
+    }
+}
+
+/// 认证方式: how its devices prove themselves; for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authentication {
+    /// 密钥认证
+    Key,
+    /// 证书认证, by the account's authority of that name; "" is the platform's own.
+    Certificate(String),
+}
+
+impl Authentication {
+    /// The number of the cloud API.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        match self {
+            Self::Certificate(_) => 1,
+            Self::Key => 2,
+        }
+    }
+
+    /// The name of the authority, "" where there is none.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        match self {
+            Self::Certificate(name) => name,
+            Self::Key => "",
+        }
+    }
+
+    pub(super) fn parse(number: &str, authority: String) -> Result<Self> {
+        match number {
+            "1" => Ok(Self::Certificate(authority)),
+            "2" => Ok(Self::Key),
+            other => Err(bad(format!("encryption type {:?} is neither 1 nor 2", clip(other)))),
         }
     }
 }
@@ -108,6 +146,7 @@ pub struct Draft {
     pub gateway: bool,
     pub net: &'static str,
     pub protocol: Protocol,
+    pub authentication: Authentication,
     pub description: Description,
     pub rate: String,
     pub period: String,

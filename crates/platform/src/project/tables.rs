@@ -4,7 +4,18 @@ use base::{InstanceId, Millis, ProjectId, Result, Uin};
 use store::{Arg, Row, Store, Tx};
 
 use super::{Project, Search};
-use crate::sql::{int, number, pattern, uin};
+use crate::sql::{folded, int, number, pattern, uin};
+
+macro_rules! filter {
+    () => {
+        concat!(
+            " FROM project WHERE uin = $1 AND ($2 = '' OR instance_id = $2) \
+             AND ($3 = '' OR id = $3) AND ($4 = '' OR ",
+            folded!("name"),
+            " LIKE $4 ESCAPE '\\')"
+        )
+    };
+}
 
 const INSERT: &str = "INSERT INTO project \
     (id, uin, instance_id, name, description, created, updated) \
@@ -17,13 +28,12 @@ const UPDATE: &str = "UPDATE project SET name = $1, description = $2, updated = 
 const DELETE: &str = "DELETE FROM project WHERE id = $1";
 const COUNT_OF_UIN: &str = "SELECT count(*) FROM project WHERE uin = $1";
 const COUNT_OF_INSTANCE: &str = "SELECT count(*) FROM project WHERE instance_id = $1";
-const LIST: &str = "SELECT id, uin, instance_id, name, description, created, updated \
-    FROM project WHERE uin = $1 AND ($2 = '' OR instance_id = $2) AND ($3 = '' OR id = $3) \
-    AND ($4 = '' OR lower(name) LIKE $4 ESCAPE '\\') \
-    ORDER BY CASE WHEN id = $5 THEN 0 ELSE 1 END, no DESC LIMIT $6 OFFSET $7";
-const COUNT: &str = "SELECT count(*) \
-    FROM project WHERE uin = $1 AND ($2 = '' OR instance_id = $2) AND ($3 = '' OR id = $3) \
-    AND ($4 = '' OR lower(name) LIKE $4 ESCAPE '\\')";
+const LIST: &str = concat!(
+    "SELECT id, uin, instance_id, name, description, created, updated",
+    filter!(),
+    " ORDER BY CASE WHEN id = $5 THEN 0 ELSE 1 END, no DESC LIMIT $6 OFFSET $7"
+);
+const COUNT: &str = concat!("SELECT count(*)", filter!());
 
 /// Every statement of this chapter.
 pub const ALL: &[&str] =

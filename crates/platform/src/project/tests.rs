@@ -138,6 +138,16 @@ async fn projects_are_listed_and_searched(bed: Bed) {
     }
 }
 
+both!(letters_of_ascii_alone_are_folded);
+async fn letters_of_ascii_alone_are_folded(bed: Bed) {
+    bed.project("ÉTÉ İstanbul").await;
+    for (name, total) in [("ét", 0), ("Ét", 1), ("ÉTÉ", 1), ("İSTAN", 1), ("istan", 0), ("stan", 1)]
+    {
+        let found = bed.projects(json!({ "ProjectName": name })).await;
+        assert_eq!(found.1, total, "{name}");
+    }
+}
+
 both!(a_stranger_sees_no_project);
 async fn a_stranger_sees_no_project(bed: Bed) {
     let id = &bed.login.enterprise_project_id;

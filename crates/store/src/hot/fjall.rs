@@ -1,14 +1,23 @@
 //! The place where fjall is spoken to.
 
-use std::{collections::BTreeMap, fmt, ops::Range, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use base::{Error, Result};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use parking_lot::RwLock;
+use tokio::time::Instant;
 
 use super::{
     key::{Day, Place},
     kv::{Kv, KvBatch, See},
+    tail,
 };
 use crate::{Dir, Series, Space};
 
@@ -18,7 +27,11 @@ const CACHE_BYTES: u64 = 64 << 20;
 const SPACE_MEMTABLE_BYTES: u64 = 16 << 20;
 /// Threads that flush and compact. With more than one, fjall 3.1 keeps one for flushes that passes
 /// a compaction on to itself, over and over, while the others are busy: a core is spent on nothing.
+/// One is enough for correctness, too: if it dies, fjall refuses every later commit.
 const WORKERS: usize = 1;
+
+/// The longest that a flush may wait for its turn: a worker that died without a word writes never.
+const FLUSHING: Duration = Duration::from_secs(600);
 
 pub(super) struct Fjall {
     db: Database,
@@ -26,6 +39,8 @@ pub(super) struct Fjall {
     counters: Keyspace,
     spaces: Spaces,
     days: RwLock<BTreeMap<(Series, Day), Keyspace>>,
+    /// The folder of their folders.
+    keyspaces: PathBuf,
 }
 
 struct Spaces {
@@ -34,6 +49,7 @@ struct Spaces {
     device_state: Keyspace,
     session: Keyspace,
     queue: Keyspace,
+    retained: Keyspace,
     outbox: Keyspace,
 }
 
@@ -45,12 +61,14 @@ impl fmt::Debug for Fjall {
 
 impl Fjall {
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let db = Database::builder(folder)
-            .cache_size(CACHE_BYTES)
-            .manual_journal_persist(true)
-            .worker_threads(WORKERS)
-            .open()
-            .map_err(Error::internal)?;
+        let db = match database(folder) {
+            Err(fjall::Error::JournalRecovery(why)) if tail::mend(folder)? => {
+                tracing::warn!(%why, "took away the last commit, which was torn; nobody was told that it was durable");
+                database(folder)
+            }
+            opened => opened,
+        }
+        .map_err(Error::internal)?;
         let space = |name: &str| {
             db.keyspace(name, || {
                 KeyspaceCreateOptions::default().max_memtable_size(SPACE_MEMTABLE_BYTES)
@@ -63,9 +81,12 @@ impl Fjall {
             device_state: space("device-state")?,
             session: space("session")?,
             queue: space("queue")?,
+            retained: space("retained")?,
             outbox: space("outbox")?,
         };
         let (meta, counters) = (space("meta")?, space("counters")?);
+        let keyspaces = folder.join("keyspaces");
+        sync(&keyspaces)?;
         let mut days = BTreeMap::new();
         for name in db.list_keyspace_names() {
             if let Some(day) = day_of(&name) {
@@ -74,7 +95,7 @@ impl Fjall {
                 days.insert(day, keyspace);
             }
         }
-        Ok(Self { meta, counters, spaces, days: RwLock::new(days), db })
+        Ok(Self { meta, counters, spaces, days: RwLock::new(days), keyspaces, db })
     }
 
     /// The keyspace of `place`, if there is one.
@@ -87,6 +108,7 @@ impl Fjall {
             Place::Space(Space::DeviceState) => &self.spaces.device_state,
             Place::Space(Space::Session) => &self.spaces.session,
             Place::Space(Space::Queue) => &self.spaces.queue,
+            Place::Space(Space::Retained) => &self.spaces.retained,
             Place::Space(Space::Outbox) => &self.spaces.outbox,
             Place::Day(series, day) => return self.days.read().get(&(series, day)).cloned(),
         };
@@ -106,9 +128,23 @@ impl Fjall {
             .db
             .keyspace(&format!("{}{name}", prefix(series)), KeyspaceCreateOptions::default)
             .map_err(Error::internal)?;
+        sync(&self.keyspaces)?;
         self.days.write().insert((series, day), keyspace.clone());
         Ok(keyspace)
     }
+}
+
+fn database(folder: &Path) -> fjall::Result<Database> {
+    Database::builder(folder)
+        .cache_size(CACHE_BYTES)
+        .manual_journal_persist(true)
+        .worker_threads(WORKERS)
+        .open()
+}
+
+/// Makes the entries of a folder durable: fjall does so within a keyspace, and not for the keyspace.
+fn sync(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::internal)
 }
 
 fn prefix(series: Series) -> &'static str {
@@ -161,11 +197,24 @@ impl Kv for Fjall {
         self.days.read().keys().filter(|(of, _)| *of == series).map(|(_, day)| *day).collect()
     }
 
+    /// fjall's own waiting never ends when its worker died.
     fn flush(&self, place: Place) -> Result<()> {
-        match self.find(place) {
-            Some(keyspace) => keyspace.rotate_memtable_and_wait().map_err(Error::internal),
-            None => Ok(()),
+        let Some(keyspace) = self.find(place) else { return Ok(()) };
+        keyspace.rotate_memtable().map_err(Error::internal)?;
+        let begun = Instant::now();
+        while keyspace.sealed_memtable_count() > 0 {
+            self.alive()?;
+            if begun.elapsed() > FLUSHING {
+                return Err(Error::internal(format!("{place:?} is not written into tables")));
+            }
+            pause();
         }
+        Ok(())
+    }
+
+    fn alive(&self) -> Result<()> {
+        // It looks at fjall's mark of failure first; what is buffered was persisted by its commit.
+        self.db.persist(PersistMode::Buffer).map_err(Error::internal)
     }
 
     fn drop_day(&self, series: Series, day: Day) -> Result<()> {
@@ -179,6 +228,11 @@ impl Kv for Fjall {
         let bytes = self.db.journal_disk_space().map_err(Error::internal)?;
         Ok((self.db.journal_count(), bytes))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "flushes have a thread of their own")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
 }
 
 struct Writing<'a> {

@@ -26,8 +26,12 @@ pub(crate) trait Kv: fmt::Debug + Send + Sync {
     /// The days of a series that have a keyspace, oldest first.
     fn days(&self, series: Series) -> Vec<Day>;
 
-    /// Moves what is in memory into tables, so that journals can go.
+    /// Moves what is in memory into tables, so that journals can go. An error means that the engine
+    /// failed.
     fn flush(&self, place: Place) -> Result<()>;
+
+    /// An error once the engine failed, also behind our back: what it does in the background.
+    fn alive(&self) -> Result<()>;
 
     /// Drops a day with all its records.
     fn drop_day(&self, series: Series, day: Day) -> Result<()>;

@@ -8,6 +8,7 @@ pub(crate) mod kv;
 mod mark;
 mod retention;
 mod series;
+mod tail;
 mod writer;
 
 use std::{
@@ -30,8 +31,8 @@ pub(crate) use writer::{Trouble, Writer};
 #[cfg(test)]
 pub(crate) use disk::Room;
 
-/// Keys of one page of a deletion.
-const PAGE: usize = 4096;
+/// Keys of one page of a deletion: few enough that commits of others hardly wait for it.
+const PAGE: usize = 1024;
 
 /// The engine in `data/hot`.
 pub(crate) fn engine(data: &Path) -> Result<Arc<dyn Kv>> {
@@ -100,6 +101,11 @@ impl Hot {
         let _turn = self.keeping.lock();
         retention::expire(&*self.kv, self.keep, &self.clock)?;
         retention::settle(&*self.kv, &self.clock)
+    }
+
+    /// Whether the engine still works, also in its background; blocks.
+    pub(crate) fn alive(&self) -> Result<()> {
+        self.kv.alive()
     }
 
     /// Leaves little for the next start to read again from journals; blocks.

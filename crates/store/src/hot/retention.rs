@@ -76,6 +76,7 @@ fn flush_spaces(kv: &dyn Kv) -> Result<()> {
         Space::DeviceState,
         Space::Session,
         Space::Queue,
+        Space::Retained,
         Space::Outbox,
     ];
     for place in spaces.map(Place::Space).into_iter().chain([Place::Meta, Place::Counters]) {

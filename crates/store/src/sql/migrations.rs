@@ -36,6 +36,9 @@ migrations![
     "0004_product",
     "0010_device",
     "0011_device_count",
+    "0012_device_index",
+    "0020_service",
+    "0021_cert",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration \
@@ -148,6 +151,28 @@ mod tests {
         assert!(run(&bed.sql, &[FIRST, SECOND, BROKEN]).await.is_err());
         assert_eq!(value(&bed).await, 2);
         run(&bed.sql, &[FIRST, SECOND]).await.unwrap();
+    }
+
+    both!(the_devices_of_an_older_database_get_their_index_and_their_project);
+    async fn the_devices_of_an_older_database_get_their_index_and_their_project(bed: Bed) {
+        let mut tx = bed.sql.begin().await.unwrap();
+        tx.script(
+            "DROP INDEX device_by_version; DROP INDEX device_by_project_version;
+             DROP INDEX device_count_by_project; ALTER TABLE device_count DROP COLUMN project_id;
+             DELETE FROM migration WHERE name = '0012_device_index';
+             INSERT INTO device (uin, project_id, product_id, name, secret, enabled, version, created)
+                 VALUES (1, 'a', 'P', 'x', '', 1, '', 1), (1, 'a', 'P', 'y', '', 1, '', 1),
+                     (1, 'b', 'Q', 'x', '', 1, '', 1);
+             INSERT INTO device_count (product_id, devices) VALUES ('P', 2), ('Q', 1), ('R', 0)",
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        run(&bed.sql, of(&bed.sql)).await.unwrap();
+        let sql = "SELECT project_id FROM device_count ORDER BY product_id";
+        let rows = bed.sql.query(sql, &[]).await.unwrap();
+        let projects: Vec<_> = rows.iter().map(|row| row.text(0).unwrap()).collect();
+        assert_eq!(projects, ["a", "b", ""]);
     }
 
     both!(a_newer_or_changed_database_is_refused);

@@ -27,6 +27,8 @@ pub(super) async fn open(file: &Path) -> Result<(SqlitePool, SqlitePool)> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What PostgreSQL calls so, and what SQLite does anyway: bytes compare, ASCII folds.
+        .collation("C", str::cmp)
         .busy_timeout(BUSY);
     let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(TURN);
     let writer = pool(1)

@@ -236,7 +236,7 @@ fn a_status_has_what_was_reported_and_what_is_wanted() {
             "type": "report", "data": data})
     };
     assert_eq!(status(&shadow), reply(json!({"reported": {}})));
-    shadow.apply_report(&record(r#"{"on":1}"#), 1, |_, _| {});
+    shadow.apply_report(&record(r#"{"on":1}"#), 1, 1, |_, _| {});
     assert_eq!(status(&shadow), reply(json!({"reported": {"on": 1}})));
     shadow.set_desired(&record(r#"{"on":0}"#), 2);
     assert_eq!(status(&shadow), reply(json!({"reported": {"on": 1}, "control": {"on": 0}})));

@@ -1,0 +1,60 @@
+// The place where the words of the service client chapter are.
+import type { Words } from '..';
+
+export const service: Words['service'] = {
+  title: 'Service clients',
+  subtitle:
+    'Backends connect over MQTT with a user name and a password, subscribe to what the devices of this instance report, and use topics outside the reserved names among themselves.',
+  new: 'New client',
+  edit: 'Edit client',
+  userName: 'User name',
+  password: 'Password',
+  remark: 'Remark',
+  remarkRule: 'At most 256 characters',
+  rights: 'Rights',
+  products: 'Products',
+  all: 'All products of this instance',
+  some: 'Some products',
+  add: 'Add a product',
+  added: 'Chosen products',
+  noProducts: 'Choose one product at least',
+  manyProducts: 'At most 100 products',
+  publish: 'May publish to',
+  publishHelp:
+    'One topic filter a line, at most 20. # is everything; leave it empty to allow nothing. Topics that begin with $ cannot be published to.',
+  subscribe: 'May subscribe within',
+  subscribeHelp:
+    'One topic filter a line, at most 20. # is everything; leave it empty to allow nothing. Of topics that begin with $ there are $thing/up/… and $ota/report/… only.',
+  badFilter: '"{{filter}}" is not a topic filter',
+  reservedFilter: '"{{filter}}" is of no topic that may be used',
+  manyFilters: 'At most 20 filters',
+  nothing: 'Nothing',
+  created: 'Created',
+  lastConnect: 'Last connected',
+  state: 'State',
+  online: 'Online',
+  offline: 'Offline',
+  disabled: 'Disabled',
+  connections: 'Connections: {{n}}',
+  enable: 'Enable',
+  disable: 'Disable',
+  disableTitle: 'Disable client',
+  disableBody: 'The connections of "{{name}}" end at once, and it cannot connect until it is enabled again.',
+  revoke: 'Revoke',
+  revokeTitle: 'Revoke client',
+  revokeBody:
+    'The connections of "{{name}}" end at once, and its password is worth nothing from then on. This cannot be undone.',
+  revoked: 'Revoked',
+  empty: 'No service clients yet',
+  emptyText: 'Make a client to let a backend, or a tool such as MQTTX, into this instance.',
+  connection: 'Connection parameters',
+  connectionText:
+    'User name and password are those of a client below. The program chooses its own client ID, unique within the client. MQTT 3.1.1 and 5.0.',
+  host: 'Host',
+  mqttPort: 'MQTT port',
+  mqttsPort: 'MQTT over TLS port',
+  wsUrl: 'WebSocket URL',
+  tokenTitle: 'Client created',
+  tokenText:
+    'The password is shown this once: copy it now and keep it safe. If it is lost, revoke the client and make another.',
+};

@@ -1,0 +1,168 @@
+//! The place where an accepted client gets its session, and where it leaves it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use store::{Batch, Space, Ticket};
+use tokio::time::timeout;
+
+use crate::{
+    Shared,
+    greet::Guest,
+    hub::{Event, Offline, Reach},
+    kept,
+    link::Link,
+    router::Claim,
+    session::Session,
+};
+
+/// How long a client waits for the end of its former connection.
+const TAKEOVER: Duration = Duration::from_secs(1);
+
+/// A client in its place.
+pub(crate) struct Entered {
+    pub(crate) link: Arc<Link>,
+    /// The CONNACK and what is owed since the last connection: may be sent when `ticket` resolves.
+    pub(crate) hello: Vec<u8>,
+    pub(crate) ticket: Ticket,
+}
+
+/// Gives a client its place; the former holder is gone, with its last word, before we go on.
+/// `None` when the client came back or was sent away meanwhile.
+pub(crate) async fn enter(
+    broker: &Arc<Shared>,
+    guest: &mut Guest,
+    peer: SocketAddr,
+) -> Option<Entered> {
+    let link = place(broker, guest).await?;
+    // Whoever stops the broker looks at the router after it said so: one of us sees the other.
+    if broker.stop.is_cancelled() {
+        link.close(Offline::Shutdown);
+    }
+    broker.metrics.accepted.increment(1);
+    broker.metrics.connections.increment(1.0);
+    let now = broker.clock.now();
+    let mut batch = Batch::default();
+    let present = match resume(broker, &link, &mut batch) {
+        Ok(present) => present,
+        Err(error) => {
+            tracing::error!(?error, client = %link.grant.client.0, "session is unreadable");
+            drop(leave(broker, &link, Offline::Shutdown));
+            return None;
+        }
+    };
+    let mut owed = Vec::new();
+    link.session.begin(&link, &mut owed);
+    keep(&link, &mut batch);
+    if let Some(will) = guest.will.take() {
+        will.keep(&link, &mut batch);
+        link.set_will(Some(will));
+    }
+    broker.hub.event(&link.grant, Event::Online { at: now, peer }, &mut batch);
+    let ticket = broker.store.commit(batch);
+    let mut hello = guest.welcome(broker, present, link.session_s());
+    hello.extend_from_slice(&owed);
+    Some(Entered { link, hello, ticket })
+}
+
+/// Finds or makes the session, and waits until nobody else has it.
+async fn place(broker: &Arc<Shared>, guest: &Guest) -> Option<Arc<Link>> {
+    let client = &guest.grant.client;
+    let domain = broker.router.domain(&guest.grant.tenant.id);
+    let mut force = false;
+    loop {
+        let session = match broker.router.session(&broker.store, client, broker.clock.now()) {
+            Ok(Some(session)) => session,
+            Ok(None) => broker.router.add(Arc::new(Session::new(client.clone()))),
+            Err(error) => {
+                tracing::error!(?error, client = %client.0, "session is unreadable");
+                return None;
+            }
+        };
+        let (grant, level, peer) = (guest.grant.clone(), guest.level, guest.peer);
+        let link = Arc::new(Link::new(grant, level, session, domain.clone(), peer));
+        match broker.router.claim(&link, force, broker.clock.now()) {
+            Claim::Done => return Some(link),
+            Claim::Stale => return None,
+            Claim::Lost => {}
+            Claim::Taken(former) => {
+                former.0.close(Offline::Takeover);
+                force = timeout(TAKEOVER, former.0.ended()).await.is_err();
+                if force {
+                    tracing::warn!(client = %client.0, "former connection is slow to end");
+                }
+            }
+        }
+    }
+}
+
+/// Whether the session goes on; else nothing is left of a former one.
+fn resume(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<bool> {
+    let session = &link.session;
+    let ended = session.lock().ends_at() <= broker.clock.now();
+    let goes_on = session.is_durable() && !link.peer.clean && !ended;
+    if goes_on {
+        return Ok(true);
+    }
+    session.clear();
+    let row = kept::key(kept::SESSIONS, &session.client);
+    if session.is_durable() || broker.store.get(Space::Session, &row)?.is_some() {
+        kept::forget(&broker.store, &session.client, batch)?;
+        session.forgotten();
+    }
+    Ok(false)
+}
+
+/// Writes the row of a durable session.
+pub(crate) fn keep(link: &Link, batch: &mut Batch) {
+    if !link.session.is_durable() {
+        return;
+    }
+    let row = link.session.lock().kept(true, 0).row();
+    batch.put(Space::Session, &kept::key(kept::SESSIONS, &link.session.client), &row);
+    if link.grant.reach == Reach::Free {
+        batch.put(Space::Session, &kept::key(kept::FREE, &link.session.client), &[]);
+    }
+}
+
+/// Tells the product that a client is gone, keeps what outlives it, and makes room for its next
+/// connection.
+pub(crate) fn leave(broker: &Shared, link: &Arc<Link>, why: Offline) -> Ticket {
+    link.close(why);
+    let now = broker.clock.now();
+    let mut batch = Batch::default();
+    let (session, own) = (&link.session, link.session.is_of(link));
+    if own {
+        match session.end(link, now) {
+            Some(kept) => {
+                let key = kept::key(kept::SESSIONS, &session.client);
+                batch.put(Space::Session, &key, &kept.row());
+            }
+            None => {
+                if let Err(error) = forget_left(broker, link, &mut batch) {
+                    tracing::error!(?error, client = %session.client.0, "session is unreadable");
+                }
+            }
+        }
+        if link.has_will() {
+            batch.delete(Space::Session, &kept::key(kept::WILLS, &session.client));
+        }
+    }
+    broker.hub.event(&link.grant, Event::Offline { at: now, why }, &mut batch);
+    let ticket = broker.store.commit(batch);
+    if own {
+        broker.router.leave(session);
+    }
+    broker.metrics.connections.decrement(1.0);
+    link.set_ended();
+    ticket
+}
+
+/// The session ends with its connection.
+fn forget_left(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<()> {
+    link.session.clear();
+    if link.session.is_durable() {
+        kept::forget(&broker.store, &link.session.client, batch)?;
+        link.session.forgotten();
+    }
+    Ok(())
+}

@@ -1,0 +1,401 @@
+//! The place where one burst's messages find their receivers, and wait for its commit.
+
+use std::sync::Arc;
+
+use base::Millis;
+use mqtt::QoS;
+use store::Batch;
+
+use crate::{
+    Shared,
+    hub::{Access, ClientKey, Down, Lost, Reach, Undelivered, Up},
+    link::Link,
+    message::{Message, NEVER},
+    retained::Kept,
+    session::{Reserved, Sent, Session, Wanted},
+    tree::{Hit, Wish},
+};
+
+/// Messages on their way, in the order in which they came: one arena, no allocation for each.
+pub(crate) struct Post {
+    arena: Vec<u8>,
+    receivers: Vec<Arc<Session>>,
+    items: Vec<Item>,
+    hits: Vec<(u32, Wanted)>,
+    /// What became of the last one that was delivered.
+    last: Result<Sent, Undelivered>,
+}
+
+impl Default for Post {
+    fn default() -> Self {
+        let (arena, receivers, items, hits) = Default::default();
+        Self { arena, receivers, items, hits, last: Ok(Sent::Nowhere) }
+    }
+}
+
+struct Item {
+    to: u32,
+    at: usize,
+    topic: usize,
+    properties: usize,
+    payload: usize,
+    ids: Vec<u8>,
+    qos: QoS,
+    retain: bool,
+    expires: Millis,
+    reserved: Reserved,
+}
+
+impl Post {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// A client's message: to the owner of its topic and to those who subscribed.
+    pub(crate) fn route(
+        &mut self,
+        broker: &Shared,
+        from: &Arc<Link>,
+        up: &Up<'_>,
+        (now, batch): (Millis, &mut Batch),
+    ) {
+        let expires = up.expiry_s.map_or(NEVER, |s| now.saturating_add(Millis::from(s) * 1000));
+        let message = Message {
+            properties: up.properties,
+            retain: up.retain,
+            expires,
+            ..Message::new(up.topic, up.payload, up.qos)
+        };
+        if up.retain {
+            keep(broker, from, &message, batch);
+        }
+        self.hits.clear();
+        if !up.taken {
+            self.own(broker, from, up.topic, now);
+        }
+        if from.domain.has_subscribers() {
+            self.subscribers(broker, from, up.topic);
+        }
+        self.push(broker, &message, (now, batch));
+    }
+
+    /// The client whose own topic it is.
+    fn own(&mut self, broker: &Shared, from: &Arc<Link>, topic: &str, now: Millis) {
+        if from.grant.reach == Reach::Own {
+            if let Some(wanted) = from.session.lock().wanted(topic, true) {
+                self.hit(&from.session, wanted);
+            }
+            return;
+        }
+        let Some(owner) = broker.hub.owner(topic) else { return };
+        match broker.router.session(&broker.store, &owner, now) {
+            Ok(Some(session)) => {
+                let wanted = session.lock().wanted(topic, false);
+                if let Some(wanted) = wanted {
+                    self.hit(&session, wanted);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(?error, client = %owner.0, "session is unreadable"),
+        }
+    }
+
+    fn subscribers(&mut self, broker: &Shared, from: &Arc<Link>, topic: &str) {
+        let domain = from.domain.clone();
+        domain.tree.read().matches(topic, |hit| match hit {
+            Hit::One(to, wish) => {
+                let own = wish.no_local && Arc::ptr_eq(&to.session, &from.session);
+                if !own && broker.hub.may(&to.grant, Access::Receive, topic) {
+                    self.want(&to.session, wish);
+                }
+            }
+            Hit::Group(group) => {
+                let mut members = group
+                    .turn()
+                    .filter(|(to, _)| broker.hub.may(&to.grant, Access::Receive, topic));
+                let first = members.next();
+                let there = |to: &Session| to.link().is_some();
+                let online = match first {
+                    Some((to, _)) if !there(&to.session) => {
+                        members.find(|(to, _)| there(&to.session)).or(first)
+                    }
+                    first => first,
+                };
+                if let Some((to, wish)) = online {
+                    self.want(&to.session, wish);
+                }
+            }
+        });
+    }
+
+    fn want(&mut self, to: &Arc<Session>, wish: Wish) {
+        let to = self.receiver(to);
+        match self.hits.iter_mut().find(|(known, _)| *known == to) {
+            Some((_, wanted)) => wanted.add(wish),
+            None => self.hits.push((to, Wanted::new(wish))),
+        }
+    }
+
+    fn hit(&mut self, to: &Arc<Session>, wanted: Wanted) {
+        let to = self.receiver(to);
+        self.hits.push((to, wanted));
+    }
+
+    fn receiver(&mut self, to: &Arc<Session>) -> u32 {
+        let place = self.receivers.iter().rposition(|known| Arc::ptr_eq(known, to));
+        let place = place.unwrap_or_else(|| {
+            self.receivers.push(to.clone());
+            self.receivers.len() - 1
+        });
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// A message of the product's to one client. False when the client's session does not want it.
+    pub(crate) fn down(
+        &mut self,
+        broker: &Shared,
+        (to, message): (&Arc<Session>, &Message<'_>),
+        (now, batch): (Millis, &mut Batch),
+    ) -> Result<bool, Undelivered> {
+        let Some(wanted) = to.lock().wanted(message.topic, false) else { return Ok(false) };
+        let to = self.receiver(to);
+        let at = self.keep(message);
+        self.item(broker, message, (at, to, wanted), (now, batch))?;
+        Ok(true)
+    }
+
+    /// Retained messages for a new subscription.
+    pub(crate) fn fetch(
+        &mut self,
+        broker: &Shared,
+        from: &Arc<Link>,
+        (filter, wish): (&str, Wish),
+        (now, batch): (Millis, &mut Batch),
+    ) {
+        let domain = from.domain.clone();
+        let to = self.receiver(&from.session);
+        domain.retained.read().matching(filter, now, |kept| {
+            if !broker.hub.may(&from.grant, Access::Receive, &kept.topic) {
+                return;
+            }
+            let message = Message {
+                properties: &kept.properties,
+                retain: true,
+                expires: kept.expires.unwrap_or(NEVER),
+                ..Message::new(&kept.topic, &kept.payload, kept.qos)
+            };
+            let wanted = Wanted { as_published: true, ..Wanted::new(wish) };
+            let at = self.keep(&message);
+            if let Err(why) = self.item(broker, &message, (at, to, wanted), (now, &mut *batch)) {
+                broker.lost(&from.session.client, (&message, why), (now, &mut *batch));
+            }
+        });
+    }
+
+    fn push(&mut self, broker: &Shared, message: &Message<'_>, (now, batch): (Millis, &mut Batch)) {
+        if self.hits.is_empty() {
+            return;
+        }
+        let at = self.keep(message);
+        let mut hits = std::mem::take(&mut self.hits);
+        for (to, wanted) in hits.drain(..) {
+            if let Err(why) = self.item(broker, message, (at, to, wanted), (now, &mut *batch)) {
+                let client = self.receivers[wide(to)].client.clone();
+                broker.lost(&client, (message, why), (now, &mut *batch));
+            }
+        }
+        self.hits = hits;
+    }
+
+    fn keep(&mut self, message: &Message<'_>) -> usize {
+        let at = self.arena.len();
+        self.arena.extend_from_slice(message.topic.as_bytes());
+        self.arena.extend_from_slice(message.properties);
+        self.arena.extend_from_slice(message.payload);
+        at
+    }
+
+    fn item(
+        &mut self,
+        _: &Shared,
+        message: &Message<'_>,
+        (at, to, wanted): (usize, u32, Wanted),
+        (now, batch): (Millis, &mut Batch),
+    ) -> Result<(), Undelivered> {
+        let qos = message.qos.min(wanted.qos);
+        let retain = message.retain && wanted.as_published;
+        let session = &self.receivers[wide(to)];
+        let reserved = if qos > QoS::AtMostOnce && session.is_durable() {
+            let kept = Message { qos, retain, ids: &wanted.ids, ..*message };
+            session.lock().reserve(&session.client, &kept, now, batch)?
+        } else {
+            Reserved::Memory
+        };
+        self.items.push(Item {
+            to,
+            at,
+            topic: message.topic.len(),
+            properties: message.properties.len(),
+            payload: message.payload.len(),
+            ids: wanted.ids,
+            qos,
+            retain,
+            expires: message.expires,
+            reserved,
+        });
+        Ok(())
+    }
+
+    /// What became of the only message.
+    pub(crate) fn outcome(&self) -> Result<Sent, Undelivered> {
+        self.last
+    }
+
+    /// The commit is done: all go to their clients, or wait for them.
+    pub(crate) fn deliver(&mut self, broker: &Shared, now: Millis) {
+        let mut last = self.last;
+        let mut batch = Batch::default();
+        let items = std::mem::take(&mut self.items);
+        for run in items.chunk_by(|a, b| a.to == b.to) {
+            let Some(session) = run.first().and_then(|item| self.receivers.get(wide(item.to)))
+            else {
+                continue;
+            };
+            let mut inner = session.lock();
+            let mut missed = Vec::new();
+            for item in run {
+                let Some(message) = self.message(item) else { continue };
+                last = inner.deliver(&message, item.reserved, now, broker.options.outbox_bytes);
+                match last {
+                    Ok(Sent::Sent) => broker.metrics.messages_out.increment(1),
+                    Ok(_) => {}
+                    Err(why) => missed.push((item, why)),
+                }
+            }
+            let link = inner.link.clone();
+            drop(inner);
+            if let Some(link) = link {
+                link.wake();
+            }
+            for (item, why) in missed {
+                if let Some(message) = self.message(item) {
+                    broker.lost(&session.client, (&message, why), (now, &mut batch));
+                }
+            }
+        }
+        if !batch.is_empty() {
+            drop(broker.store.commit(batch));
+        }
+        self.last = last;
+    }
+
+    fn message<'a>(&'a self, item: &'a Item) -> Option<Message<'a>> {
+        let rest = self.arena.get(item.at..)?;
+        let (topic, rest) = rest.split_at_checked(item.topic)?;
+        let (properties, rest) = rest.split_at_checked(item.properties)?;
+        let (payload, _) = rest.split_at_checked(item.payload)?;
+        let (qos, retain, expires, ids) = (item.qos, item.retain, item.expires, &item.ids[..]);
+        let topic = std::str::from_utf8(topic).ok()?;
+        Some(Message { topic, properties, ids, payload, qos, retain, expires })
+    }
+
+    /// The commit failed: nothing of it ever was.
+    pub(crate) fn cancel(&mut self) {
+        for item in std::mem::take(&mut self.items) {
+            if let (Reserved::Row(seq), Some(to)) =
+                (item.reserved, self.receivers.get(wide(item.to)))
+            {
+                to.lock().cancel(seq);
+            }
+        }
+    }
+}
+
+/// Who drops it undelivered has ended in the middle: the rows are in the line of commits.
+impl Drop for Post {
+    fn drop(&mut self) {
+        for item in &self.items {
+            if let (Reserved::Row(seq), Some(to)) =
+                (item.reserved, self.receivers.get(wide(item.to)))
+            {
+                to.lock().settle(seq);
+            }
+        }
+    }
+}
+
+/// Keeps a retained message for those who subscribe later.
+fn keep(broker: &Shared, from: &Link, message: &Message<'_>, batch: &mut Batch) {
+    let kept = Kept {
+        topic: message.topic.into(),
+        payload: message.payload.into(),
+        qos: message.qos,
+        properties: message.properties.into(),
+        expires: (message.expires != NEVER).then_some(message.expires),
+    };
+    let tenant = &from.grant.tenant.id;
+    if from.domain.retained.write().set(tenant, kept, batch).is_err() {
+        broker.metrics.undelivered.increment(1);
+        tracing::debug!(%tenant, "too much is retained");
+    }
+}
+
+impl Shared {
+    /// Tells the product of a message that its receiver did not get.
+    pub(crate) fn lost(
+        &self,
+        to: &ClientKey,
+        (message, why): (&Message<'_>, Undelivered),
+        (at, batch): (Millis, &mut Batch),
+    ) {
+        self.metrics.undelivered.increment(1);
+        let (topic, qos) = (message.topic, message.qos);
+        self.hub.lost(to, Lost { at, topic, qos, why }, batch);
+    }
+
+    /// Sorts what the product made of a burst: what is for others, or must not be lost, goes the way
+    /// of the post; the rest is answered over the connection itself.
+    pub(crate) fn sort(
+        &self,
+        from: &Arc<Link>,
+        downs: &mut Vec<Down>,
+        post: &mut Post,
+        (now, batch): (Millis, &mut Batch),
+    ) {
+        let own = &from.grant.client;
+        downs.retain_mut(|down| {
+            let message = Message::new(&down.topic, &down.payload, down.qos);
+            if down.to == *own && down.qos == QoS::AtMostOnce {
+                let wanted = from.session.lock().wanted(&down.topic, false).is_some();
+                if !wanted {
+                    let why = Undelivered::NoSubscriber;
+                    self.lost(own, (&message, why), (now, &mut *batch));
+                }
+                return wanted;
+            }
+            let session = match self.router.session(&self.store, &down.to, now) {
+                Ok(session) => session,
+                Err(error) => {
+                    tracing::error!(?error, client = %down.to.0, "session is unreadable");
+                    None
+                }
+            };
+            let why = match session {
+                None => Some(Undelivered::NoSubscriber),
+                Some(session) => match post.down(self, (&session, &message), (now, &mut *batch)) {
+                    Ok(true) => None,
+                    Ok(false) => Some(Undelivered::NoSubscriber),
+                    Err(why) => Some(why),
+                },
+            };
+            if let Some(why) = why {
+                self.lost(&down.to, (&message, why), (now, &mut *batch));
+            }
+            false
+        });
+    }
+}
+
+fn wide(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}

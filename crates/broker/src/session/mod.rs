@@ -1,0 +1,324 @@
+//! The place where a session is: what its client subscribed to, what waits for it, and what it has
+//! not acknowledged. A durable one outlives its connection and its server.
+
+mod queue;
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use base::Millis;
+use mqtt::{QoS, encode};
+use parking_lot::{Mutex, MutexGuard};
+use store::{Space, Store};
+
+pub(crate) use self::queue::{Due, Reserved, Sent, Tried};
+use self::queue::{Row, Stage, id};
+use crate::{
+    hub::{ClientKey, Grant, Reach},
+    kept::{self, Kept, Queue},
+    link::Link,
+    message,
+    rate::Rate,
+    router::{Domain, Subscriber},
+    tree::Wish,
+};
+
+pub(crate) struct Session {
+    pub(crate) client: ClientKey,
+    durable: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) link: Option<Arc<Link>>,
+    /// Encoded packets that the connection's task has not taken yet; freed when it takes them.
+    outbox: Vec<u8>,
+    subscriptions: Vec<(Box<str>, Wish)>,
+    free: Option<Free>,
+    /// QoS 1 and 2 messages on their way to the client, by number.
+    rows: VecDeque<Row>,
+    /// Those that wait, of a session that is not durable.
+    held: VecDeque<Vec<u8>>,
+    held_bytes: usize,
+    next: u64,
+    in_flight: u32,
+    waiting: u32,
+    /// QoS 2 messages of the client that it has not released.
+    received: Vec<u16>,
+    expiry_s: u32,
+    left_at: Millis,
+    /// Of its last connection.
+    epoch: u64,
+    queue: Queue,
+    rate: Rate,
+    /// Topics that the client knows by number (5.0).
+    aliases: Vec<Box<str>>,
+}
+
+/// Where the filters of a session stand, if they are free.
+#[derive(Clone)]
+pub(crate) struct Free {
+    pub(crate) domain: Arc<Domain>,
+    pub(crate) who: Arc<Subscriber>,
+}
+
+/// How a topic is subscribed to, over all filters that cover it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) qos: QoS,
+    pub(crate) as_published: bool,
+    pub(crate) ids: Vec<u8>,
+}
+
+impl Wanted {
+    pub(crate) fn new(wish: Wish) -> Self {
+        let mut ids = Vec::new();
+        message::put_id(&mut ids, wish.id);
+        Self { qos: wish.qos, as_published: wish.as_published, ids }
+    }
+
+    pub(crate) fn add(&mut self, wish: Wish) {
+        self.qos = self.qos.max(wish.qos);
+        self.as_published |= wish.as_published;
+        message::put_id(&mut self.ids, wish.id);
+    }
+}
+
+impl Session {
+    pub(crate) fn new(client: ClientKey) -> Self {
+        let inner = Inner {
+            link: None,
+            outbox: Vec::new(),
+            subscriptions: Vec::new(),
+            free: None,
+            rows: VecDeque::new(),
+            held: VecDeque::new(),
+            held_bytes: 0,
+            next: 1,
+            in_flight: 0,
+            waiting: 0,
+            received: Vec::new(),
+            expiry_s: 0,
+            left_at: 0,
+            epoch: 0,
+            queue: Queue { messages: 0, seconds: 0, drop_oldest: false },
+            rate: Rate::per_second(0),
+            aliases: Vec::new(),
+        };
+        Self { client, durable: AtomicBool::new(false), inner: Mutex::new(inner) }
+    }
+
+    /// Reads what was kept of a client's session; `None` if there is none, or it has ended.
+    pub(crate) fn load(
+        store: &Store,
+        client: &ClientKey,
+        now: Millis,
+    ) -> base::Result<Option<Self>> {
+        let Some(row) = store.get(Space::Session, &kept::key(kept::SESSIONS, client))? else {
+            return Ok(None);
+        };
+        let Some(kept) = Kept::parse(&row) else {
+            tracing::error!(client = %client.0, "kept session is not readable");
+            return Ok(None);
+        };
+        if !kept.online && kept.ends_at() <= now {
+            return Ok(None);
+        }
+        let session = Self::new(client.clone());
+        session.durable.store(true, Ordering::SeqCst);
+        let mut inner = session.inner.lock();
+        inner.expiry_s = kept.expiry_s;
+        inner.left_at = if kept.online { now } else { kept.left_at };
+        inner.queue = kept.queue;
+        inner.subscriptions.clone_from(&kept.subscriptions);
+        inner.received = kept::unreleased(store, client)?;
+        inner.load_rows(store, client, &kept)?;
+        drop(inner);
+        Ok(Some(session))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock()
+    }
+
+    pub(crate) fn link(&self) -> Option<Arc<Link>> {
+        self.inner.lock().link.clone()
+    }
+
+    /// Whether a connection has it.
+    pub(crate) fn is_of(&self, link: &Arc<Link>) -> bool {
+        self.inner.lock().link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link))
+    }
+
+    /// Whether it is kept in the store.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.durable.load(Ordering::SeqCst)
+    }
+
+    /// Gives the session to a connection: what it kept, unless it is to begin anew. The PUBRELs that
+    /// are still owed go into `hello`.
+    pub(crate) fn begin(&self, link: &Arc<Link>, hello: &mut Vec<u8>) {
+        if link.grant.reach == Reach::Free {
+            link.session.set_free(&link.domain, &link.grant);
+        }
+        let mut inner = self.inner.lock();
+        let limits = &link.grant.limits;
+        inner.link = Some(link.clone());
+        inner.rate = Rate::per_second(limits.down_per_s);
+        inner.expiry_s = link.session_s();
+        inner.queue = Queue {
+            messages: limits.queue_messages,
+            seconds: limits.queue_s,
+            drop_oldest: limits.queue_drop_oldest,
+        };
+        // One that goes on for this connection alone keeps its rows until then.
+        self.durable.fetch_or(inner.expiry_s > 0, Ordering::SeqCst);
+        for row in inner.rows.iter().filter(|row| row.stage == Stage::Released) {
+            encode::pubrel(hello, link.level, id(row.seq), 0);
+        }
+    }
+
+    /// Puts its filters into the tree of its tenant.
+    pub(crate) fn set_free(self: &Arc<Self>, domain: &Arc<Domain>, grant: &Grant) {
+        let who = Arc::new(Subscriber { session: self.clone(), grant: grant.clone() });
+        let free = Free { domain: domain.clone(), who };
+        let subscriptions = {
+            let mut inner = self.inner.lock();
+            inner.free = Some(free.clone());
+            inner.subscriptions.clone()
+        };
+        for (filter, wish) in subscriptions {
+            free.domain.subscribe(&free.who, &filter, wish);
+        }
+    }
+
+    /// Its place in the tree of its tenant, if its filters are free.
+    pub(crate) fn free(&self) -> Option<Free> {
+        self.inner.lock().free.clone()
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&self) {
+        let (subscriptions, free) = {
+            let mut inner = self.inner.lock();
+            inner.rows.clear();
+            inner.held.clear();
+            (inner.held_bytes, inner.in_flight, inner.waiting) = (0, 0, 0);
+            (inner.received, inner.outbox, inner.aliases) = Default::default();
+            (std::mem::take(&mut inner.subscriptions), inner.free.take())
+        };
+        if let Some(free) = free {
+            for (filter, _) in subscriptions {
+                free.domain.unsubscribe(&free.who, &filter);
+            }
+        }
+    }
+
+    /// Its connection has ended: what the client did not acknowledge waits for the next one. What is
+    /// kept of a durable one.
+    pub(crate) fn end(&self, link: &Link, now: Millis) -> Option<Kept> {
+        let mut inner = self.inner.lock();
+        inner.link = None;
+        inner.epoch = link.grant.epoch;
+        let sent = inner.abandon(now);
+        (self.is_durable() && inner.expiry_s > 0).then(|| inner.kept(false, sent))
+    }
+
+    /// Nothing is kept of it any more.
+    pub(crate) fn forgotten(&self) {
+        self.durable.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether its client did not come back in time.
+    pub(crate) fn is_over(&self, now: Millis) -> bool {
+        let inner = self.inner.lock();
+        inner.link.is_none() && inner.ends_at() <= now
+    }
+
+    /// The client asks for another expiry when it leaves (5.0).
+    pub(crate) fn set_expiry(&self, seconds: u32) {
+        self.inner.lock().expiry_s = seconds;
+    }
+}
+
+impl Inner {
+    pub(crate) fn kept(&self, online: bool, sent: u64) -> Kept {
+        Kept {
+            online,
+            expiry_s: self.expiry_s,
+            left_at: self.left_at,
+            sent,
+            queue: self.queue,
+            subscriptions: self.subscriptions.clone(),
+        }
+    }
+
+    pub(crate) fn ends_at(&self) -> Millis {
+        kept::ends_at(self.expiry_s, self.left_at)
+    }
+
+    /// No connection has it any more; the number of the last message that may have been sent.
+    pub(crate) fn abandon(&mut self, now: Millis) -> u64 {
+        (self.outbox, self.aliases) = (Vec::new(), Vec::new());
+        self.left_at = now;
+        self.rest()
+    }
+
+    pub(crate) fn expiry_s(&self) -> u32 {
+        self.expiry_s
+    }
+
+    /// Whether no later connection than this one has had it.
+    pub(crate) fn left_with(&self, epoch: u64) -> bool {
+        self.link.is_none() && self.epoch == epoch
+    }
+
+    pub(crate) fn is_free(&self) -> bool {
+        self.free.is_some()
+    }
+
+    pub(crate) fn left_at(&self) -> Millis {
+        self.left_at
+    }
+
+    /// Adds or replaces a subscription: whether it is new; `None` when the client has too many.
+    pub(crate) fn subscribe(&mut self, filter: &str, wish: Wish, limit: u16) -> Option<bool> {
+        let limit = usize::from(limit);
+        if let Some((_, known)) = self.subscriptions.iter_mut().find(|(f, _)| **f == *filter) {
+            *known = wish;
+            return Some(false);
+        }
+        if limit != 0 && self.subscriptions.len() >= limit {
+            return None;
+        }
+        self.subscriptions.push((filter.into(), wish));
+        Some(true)
+    }
+
+    /// Removes a subscription; false when there was none.
+    pub(crate) fn unsubscribe(&mut self, filter: &str) -> bool {
+        let before = self.subscriptions.len();
+        self.subscriptions.retain(|(known, _)| **known != *filter);
+        self.subscriptions.len() < before
+    }
+
+    /// How the client wants a topic; `own`: the message is its own.
+    pub(crate) fn wanted(&self, topic: &str, own: bool) -> Option<Wanted> {
+        let mut wanted: Option<Wanted> = None;
+        for (filter, wish) in &self.subscriptions {
+            let covers = **filter == *topic || mqtt::topic::matches(filter, topic);
+            if covers && !(own && wish.no_local) {
+                match &mut wanted {
+                    Some(wanted) => wanted.add(*wish),
+                    None => wanted = Some(Wanted::new(*wish)),
+                }
+            }
+        }
+        wanted
+    }
+}

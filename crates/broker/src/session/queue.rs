@@ -1,0 +1,450 @@
+//! The place where messages wait for a client, and for its acknowledgement.
+
+use base::Millis;
+use mqtt::QoS;
+use store::{Batch, Space, Store};
+
+use super::Inner;
+use crate::{
+    hub::{ClientKey, Undelivered},
+    kept::{self, Kept},
+    link::Link,
+    message::{Alias, Message},
+};
+
+/// Packet ids are 1 to 65535; those in use lie within so many messages of each other.
+const IDS: u64 = 65_535;
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) seq: u64,
+    pub(super) expires: Millis,
+    pub(super) stage: Stage,
+    pub(super) qos: QoS,
+    /// It may have been sent over an earlier connection.
+    pub(super) dup: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its commit is not done.
+    Transit,
+    /// Committed or held; goes out when the window, the rate and the connection allow it.
+    Waiting,
+    Sent,
+    /// At QoS 2: the client has it, and was told to forget its id.
+    Released,
+}
+
+/// Where a message is until its commit is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reserved {
+    /// Nowhere: it goes to a client that is there, or is lost with it.
+    Memory,
+    /// In the queue, under this number.
+    Row(u64),
+}
+
+/// What is due to leave a queue next.
+pub(crate) enum Due {
+    Nothing,
+    /// Messages in memory.
+    Held,
+    /// Messages in the store, from this number on.
+    Stored(u64),
+}
+
+/// What became of an attempt to send a message of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tried {
+    Gone,
+    Sent,
+    /// The window is full: an acknowledgement opens it.
+    Window,
+    /// Too fast: later.
+    Rate,
+}
+
+/// What became of a message that was delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// It is on its way over the connection.
+    Sent,
+    /// It stays in the queue.
+    Kept,
+    /// There is no connection, and no queue.
+    Nowhere,
+}
+
+impl Inner {
+    pub(super) fn load_rows(
+        &mut self,
+        store: &Store,
+        client: &ClientKey,
+        kept: &Kept,
+    ) -> base::Result<()> {
+        loop {
+            let page = kept::page(store, client, self.next)?;
+            for (key, value) in &page {
+                let Some(seq) = kept::seq(key) else { continue };
+                self.next = seq + 1;
+                let Some(stored) = Message::parse(value) else {
+                    tracing::error!(client = %client.0, seq, "queued message is not readable");
+                    continue;
+                };
+                let stage = if stored.released { Stage::Released } else { Stage::Waiting };
+                match stage {
+                    Stage::Released => self.in_flight += 1,
+                    _ => self.waiting += 1,
+                }
+                let (qos, expires) = (stored.message.qos, stored.until);
+                let dup = kept.online || seq <= kept.sent;
+                self.rows.push_back(Row { seq, expires, stage, qos, dup });
+            }
+            if page.len() < kept::PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Puts a message into the queue of a durable session, in `batch`.
+    pub(crate) fn reserve(
+        &mut self,
+        client: &ClientKey,
+        message: &Message<'_>,
+        now: Millis,
+        batch: &mut Batch,
+    ) -> Result<Reserved, Undelivered> {
+        let most = usize::try_from(self.queue.messages).unwrap_or(usize::MAX);
+        if self.rows.len().saturating_sub(wide(self.in_flight)) >= most {
+            self.make_room(client, now, most, batch)?;
+        }
+        let (seq, qos) = (self.next, message.qos);
+        self.next += 1;
+        let latest = now.saturating_add(Millis::from(self.queue.seconds) * 1000);
+        let expires = message.expires.min(latest);
+        batch.put(Space::Queue, &kept::queued(client, seq), &message.row(expires));
+        self.rows.push_back(Row { seq, expires, stage: Stage::Transit, qos, dup: false });
+        Ok(Reserved::Row(seq))
+    }
+
+    fn make_room(
+        &mut self,
+        client: &ClientKey,
+        now: Millis,
+        most: usize,
+        batch: &mut Batch,
+    ) -> Result<(), Undelivered> {
+        let waiting = |row: &Row| row.stage == Stage::Waiting;
+        let before = self.rows.len();
+        self.rows.retain(|row| {
+            let stays = !waiting(row) || row.expires > now;
+            if !stays {
+                batch.delete(Space::Queue, &kept::queued(client, row.seq));
+            }
+            stays
+        });
+        self.waiting -= narrow(before - self.rows.len());
+        if self.rows.len().saturating_sub(wide(self.in_flight)) < most {
+            return Ok(());
+        }
+        let oldest = self.rows.iter().position(waiting).filter(|_| self.queue.drop_oldest);
+        let row = oldest.and_then(|place| self.rows.remove(place)).ok_or(Undelivered::QueueFull)?;
+        self.waiting -= 1;
+        batch.delete(Space::Queue, &kept::queued(client, row.seq));
+        Ok(())
+    }
+
+    /// The commit of a queued message failed: it never was.
+    pub(crate) fn cancel(&mut self, seq: u64) {
+        if let Ok(place) = self.rows.binary_search_by_key(&seq, |row| row.seq) {
+            self.rows.remove(place);
+        }
+    }
+
+    /// Nobody will deliver a message that is in the line of commits: it waits.
+    pub(crate) fn settle(&mut self, seq: u64) {
+        if let Ok(place) = self.rows.binary_search_by_key(&seq, |row| row.seq) {
+            self.set(place, Stage::Waiting);
+            self.waiting += 1;
+        }
+    }
+
+    /// A message whose commit is done goes to the client, or waits.
+    pub(crate) fn deliver(
+        &mut self,
+        message: &Message<'_>,
+        reserved: Reserved,
+        now: Millis,
+        most: usize,
+    ) -> Result<Sent, Undelivered> {
+        match reserved {
+            Reserved::Row(seq) => Ok(self.deliver_row(message, seq, now, most)),
+            Reserved::Memory => self.deliver_memory(message, now, most),
+        }
+    }
+
+    fn deliver_row(&mut self, message: &Message<'_>, seq: u64, now: Millis, most: usize) -> Sent {
+        let Ok(place) = self.rows.binary_search_by_key(&seq, |row| row.seq) else {
+            return Sent::Kept;
+        };
+        let link = self.link.clone();
+        let open = self.waiting == 0 && self.outbox.len() + message.size() <= most;
+        if let Some(link) = link.filter(|link| open && self.room(link, seq))
+            && self.rate.take(now)
+            && link.takes(message)
+        {
+            self.in_flight += 1;
+            self.set(place, Stage::Sent);
+            self.put(&link, message, now, Some(id(seq)), false);
+            return Sent::Sent;
+        }
+        self.set(place, Stage::Waiting);
+        self.waiting += 1;
+        Sent::Kept
+    }
+
+    fn deliver_memory(
+        &mut self,
+        message: &Message<'_>,
+        now: Millis,
+        most: usize,
+    ) -> Result<Sent, Undelivered> {
+        let Some(link) = self.link.clone().filter(|link| link.closing().is_none()) else {
+            return Ok(Sent::Nowhere);
+        };
+        if !link.takes(message) {
+            return Err(Undelivered::TooLarge);
+        }
+        if self.outbox.len() + self.held_bytes + message.size() > most || !self.rate.take(now) {
+            return Err(Undelivered::TooFast);
+        }
+        if message.qos == QoS::AtMostOnce {
+            self.put(&link, message, now, None, false);
+            return Ok(Sent::Sent);
+        }
+        let (seq, qos, expires) = (self.next, message.qos, message.expires);
+        self.next += 1;
+        let mut row = Row { seq, expires, stage: Stage::Waiting, qos, dup: false };
+        if self.waiting == 0 && self.room(&link, seq) {
+            row.stage = Stage::Sent;
+            self.in_flight += 1;
+            self.put(&link, message, now, Some(id(seq)), false);
+        } else {
+            self.held_bytes += message.size();
+            self.held.push_back(message.row(message.expires));
+            self.waiting += 1;
+        }
+        self.rows.push_back(row);
+        Ok(Sent::Sent)
+    }
+
+    fn set(&mut self, place: usize, stage: Stage) {
+        if let Some(row) = self.rows.get_mut(place) {
+            row.stage = stage;
+        }
+    }
+
+    fn put(&mut self, link: &Link, message: &Message<'_>, now: Millis, id: Option<u16>, dup: bool) {
+        let alias = self.alias(link, message.topic);
+        message.encode(&mut self.outbox, link.level, now, id, (dup, alias));
+    }
+
+    /// The number by which the client knows a topic, or is about to.
+    fn alias(&mut self, link: &Link, topic: &str) -> Option<Alias> {
+        if link.peer.aliases == 0 {
+            return None;
+        }
+        if let Some(place) = self.aliases.iter().position(|known| **known == *topic) {
+            let number = u16::try_from(place + 1).ok()?;
+            return Some(Alias { number, known: true });
+        }
+        if self.aliases.len() >= usize::from(link.peer.aliases) {
+            return None;
+        }
+        self.aliases.push(topic.into());
+        let number = u16::try_from(self.aliases.len()).ok()?;
+        Some(Alias { number, known: false })
+    }
+
+    /// Whether one more message may wait for the client's acknowledgement.
+    fn room(&self, link: &Link, seq: u64) -> bool {
+        let near = self.rows.front().is_none_or(|first| seq - first.seq < IDS);
+        self.in_flight < link.window && near
+    }
+
+    /// Takes what waits in the outbox, and says whether more would have room there.
+    pub(crate) fn take_outbox(&mut self) -> Option<Vec<u8>> {
+        (!self.outbox.is_empty()).then(|| std::mem::take(&mut self.outbox))
+    }
+
+    /// What the connection's task has to send from the queue.
+    pub(crate) fn due(&self, durable: bool) -> Due {
+        let Some(link) = self.link.as_ref().filter(|_| self.waiting > 0) else {
+            return Due::Nothing;
+        };
+        let first = self.rows.iter().find(|row| row.stage == Stage::Waiting);
+        match first {
+            Some(row) if self.room(link, row.seq) => {
+                if durable {
+                    Due::Stored(row.seq)
+                } else {
+                    Due::Held
+                }
+            }
+            _ => Due::Nothing,
+        }
+    }
+
+    /// The numbers of the messages that wait, from `first` to `last`.
+    pub(crate) fn waiting(&self, first: u64, last: u64) -> Vec<u64> {
+        let waits = |row: &&Row| row.stage == Stage::Waiting && (first..=last).contains(&row.seq);
+        self.rows.iter().filter(waits).map(|row| row.seq).collect()
+    }
+
+    /// Sends the first of the messages that are held in memory.
+    pub(crate) fn send_held(&mut self, now: Millis) -> Tried {
+        let Some(place) = self.rows.iter().position(|row| row.stage == Stage::Waiting) else {
+            return Tried::Gone;
+        };
+        let Some(held) = self.held.pop_front() else { return self.drop_row(place) };
+        let stored = Message::parse(&held).map(|stored| stored.message);
+        self.held_bytes = self.held_bytes.saturating_sub(stored.map_or(0, |m| m.size()));
+        let tried = match stored {
+            Some(message) => self.send_row(place, &message, now, false),
+            None => self.drop_row(place),
+        };
+        if matches!(tried, Tried::Window | Tried::Rate) {
+            self.held_bytes += stored.map_or(0, |m| m.size());
+            self.held.push_front(held);
+        }
+        tried
+    }
+
+    /// Sends a message that was read from the queue; `None`: it is not there.
+    pub(crate) fn send_stored(&mut self, seq: u64, value: Option<&[u8]>, now: Millis) -> Tried {
+        let Ok(place) = self.rows.binary_search_by_key(&seq, |row| row.seq) else {
+            return Tried::Gone;
+        };
+        if self.rows.get(place).is_none_or(|row| row.stage != Stage::Waiting) {
+            return Tried::Sent;
+        }
+        match value.and_then(Message::parse) {
+            Some(stored) => self.send_row(place, &stored.message, now, true),
+            None => self.drop_row(place),
+        }
+    }
+
+    fn send_row(&mut self, place: usize, message: &Message<'_>, now: Millis, paced: bool) -> Tried {
+        let (Some(link), Some(row)) = (self.link.clone(), self.rows.get(place).copied()) else {
+            return Tried::Window;
+        };
+        if row.expires <= now || !link.takes(message) {
+            return self.drop_row(place);
+        }
+        if !self.room(&link, row.seq) {
+            return Tried::Window;
+        }
+        if paced && !self.rate.take(now) {
+            return Tried::Rate;
+        }
+        self.in_flight += 1;
+        self.waiting -= 1;
+        self.set(place, Stage::Sent);
+        self.put(&link, message, now, Some(id(row.seq)), row.dup);
+        Tried::Sent
+    }
+
+    fn drop_row(&mut self, place: usize) -> Tried {
+        if self.rows.remove(place).is_some() {
+            self.waiting -= 1;
+        }
+        Tried::Gone
+    }
+
+    /// The client has acknowledged a QoS 1 message: its number.
+    pub(crate) fn acknowledged(&mut self, id: u16) -> Option<u64> {
+        self.finish(id, |row| row.stage == Stage::Sent && row.qos == QoS::AtLeastOnce)
+    }
+
+    /// The client has a QoS 2 message: its number. With a failure (5.0) it is done with it.
+    pub(crate) fn received(&mut self, id: u16, failed: bool) -> Option<u64> {
+        if failed {
+            return self.finish(id, |row| row.stage == Stage::Sent && row.qos == QoS::ExactlyOnce);
+        }
+        let place = self.place(id)?;
+        let row = self.rows.get_mut(place)?;
+        let known =
+            row.qos == QoS::ExactlyOnce && matches!(row.stage, Stage::Sent | Stage::Released);
+        known.then(|| {
+            row.stage = Stage::Released;
+            row.seq
+        })
+    }
+
+    /// The client has forgotten the id of a QoS 2 message: its number.
+    pub(crate) fn completed(&mut self, id: u16) -> Option<u64> {
+        self.finish(id, |row| row.stage == Stage::Released)
+    }
+
+    fn finish(&mut self, id: u16, when: impl Fn(&Row) -> bool) -> Option<u64> {
+        let place = self.place(id)?;
+        let seq = self.rows.get(place).filter(|row| when(row))?.seq;
+        self.rows.remove(place);
+        self.in_flight -= 1;
+        Some(seq)
+    }
+
+    fn place(&self, number: u16) -> Option<usize> {
+        let first = self.rows.front()?.seq;
+        let ahead = (u64::from(number) + IDS - u64::from(id(first))) % IDS;
+        self.rows.binary_search_by_key(&(first + ahead), |row| row.seq).ok()
+    }
+
+    /// A QoS 2 message of the client: false when it is known already.
+    pub(crate) fn receive(&mut self, id: u16) -> bool {
+        let new = !self.received.contains(&id);
+        if new {
+            self.received.push(id);
+        }
+        new
+    }
+
+    /// The client releases a QoS 2 message; false when it is not known.
+    pub(crate) fn release(&mut self, id: u16) -> bool {
+        let place = self.received.iter().position(|known| *known == id);
+        place.map(|place| self.received.swap_remove(place)).is_some()
+    }
+
+    pub(crate) fn unreleased(&self) -> usize {
+        self.received.len()
+    }
+
+    /// What was sent and not acknowledged waits again; the number of the last such message.
+    pub(super) fn rest(&mut self) -> u64 {
+        let (mut sent, mut waiting, mut released) = (0, 0, 0);
+        for row in &mut self.rows {
+            if row.stage == Stage::Sent {
+                (row.stage, row.dup) = (Stage::Waiting, true);
+                sent = row.seq;
+            }
+            waiting += u32::from(row.stage == Stage::Waiting);
+            released += u32::from(row.stage == Stage::Released);
+        }
+        (self.waiting, self.in_flight) = (waiting, released);
+        sent
+    }
+}
+
+/// The packet id of a message: its number says it, so that a restart changes nothing.
+pub(super) fn id(seq: u64) -> u16 {
+    u16::try_from(seq.saturating_sub(1) % IDS + 1).unwrap_or(1)
+}
+
+fn wide(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,182 @@
+//! Sessions that outlive their connection, and their server.
+
+use broker::hub::{Delivery, Limits};
+use mqtt::{Connect, Level, Publish, QoS, encode};
+
+use crate::{
+    client::{Client, connect, disconnect, hello, made, plain, puback, publish},
+    world::{World, key},
+};
+
+fn persistent(id: &str) -> Vec<u8> {
+    made(|out| encode::connect(out, &Connect { clean: false, ..hello(id) }))
+}
+
+async fn client(world: &World, id: &str, present: bool) -> Client {
+    let mut client = world.raw().await;
+    assert_eq!(client.greets(&persistent(id)).await, present, "{id}");
+    client
+}
+
+async fn leave(mut client: Client) {
+    client.send(&disconnect()).await;
+    client.closed().await;
+}
+
+fn again(topic: &str, id: u16, payload: &[u8]) -> Vec<u8> {
+    let packet = Publish { dup: true, ..plain(topic, QoS::AtLeastOnce, id, payload) };
+    made(|out| encode::publish(out, Level::V311, &packet))
+}
+
+async fn send(world: &World, payload: &[u8]) -> Delivery {
+    world.handle().send(&key("lamp"), "lamp/a", payload, QoS::AtLeastOnce).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_session_is_there_again_with_its_subscriptions_and_messages() {
+    let world = World::start().await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    leave(lamp).await;
+    for payload in [b"1", b"2", b"3"] {
+        assert_eq!(send(&world, payload).await, Delivery::Queued);
+    }
+    let mut lamp = client(&world, "lamp", true).await;
+    for (id, payload) in [(1, b"1"), (2, b"2"), (3, b"3")] {
+        lamp.hears(&publish("lamp/a", Some(id), payload)).await;
+    }
+    lamp.send(&[puback(1), puback(2)].concat()).await;
+    lamp.pings().await;
+    leave(lamp).await;
+    // [MQTT-4.4.0-1]: what was not acknowledged comes again, as a repetition, with its id.
+    let mut lamp = client(&world, "lamp", true).await;
+    lamp.hears(&again("lamp/a", 3, b"3")).await;
+    lamp.send(&puback(3)).await;
+    lamp.pings().await;
+    leave(lamp).await;
+    let mut lamp = client(&world, "lamp", true).await;
+    lamp.pings().await;
+}
+
+#[tokio::test]
+async fn a_killed_server_has_lost_nothing() {
+    let world = World::start().await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    assert_eq!(send(&world, b"1").await, Delivery::Sent);
+    lamp.hears(&publish("lamp/a", Some(1), b"1")).await;
+    // It is connected, and has not acknowledged.
+    let world = world.after_a_kill().await;
+    assert_eq!(send(&world, b"2").await, Delivery::Queued);
+    let world = world.after_a_kill().await;
+    let mut lamp = client(&world, "lamp", true).await;
+    lamp.hears(&again("lamp/a", 1, b"1")).await;
+    let second = lamp.next().await;
+    assert_eq!(&second[second.len() - 1..], b"2");
+    lamp.send(&[puback(1), puback(2)].concat()).await;
+    lamp.pings().await;
+    let world = world.after_a_kill().await;
+    let mut lamp = client(&world, "lamp", true).await;
+    lamp.pings().await;
+}
+
+#[tokio::test]
+async fn a_clean_connect_ends_the_former_session() {
+    let world = World::start().await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    leave(lamp).await;
+    assert_eq!(send(&world, b"1").await, Delivery::Queued);
+    let mut lamp = world.raw().await;
+    assert!(!lamp.greets(&connect("lamp")).await);
+    lamp.pings().await;
+    leave(lamp).await;
+    assert_eq!(send(&world, b"2").await, Delivery::Offline);
+    let world = world.after_a_kill().await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.pings().await;
+}
+
+#[tokio::test]
+async fn f19_the_151st_offline_message_is_refused() {
+    let world = World::start().await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    leave(lamp).await;
+    for _ in 0..150 {
+        assert_eq!(send(&world, b"x").await, Delivery::Queued);
+    }
+    assert_eq!(send(&world, b"y").await, Delivery::QueueFull);
+    let world = world.after_a_kill().await;
+    assert_eq!(send(&world, b"y").await, Delivery::QueueFull);
+    // After a day they are gone, and there is room.
+    world.clock.advance(86_400_001);
+    assert_eq!(send(&world, b"z").await, Delivery::Queued);
+    let mut lamp = client(&world, "lamp", true).await;
+    lamp.hears(&publish("lamp/a", Some(151), b"z")).await;
+}
+
+#[tokio::test]
+async fn a_full_queue_may_drop_its_oldest_instead() {
+    let limits = Limits { queue_messages: 2, queue_drop_oldest: true, ..Limits::default() };
+    let world = World::with(limits, |_, _| {}).await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    leave(lamp).await;
+    for payload in [b"1", b"2", b"3"] {
+        assert_eq!(send(&world, payload).await, Delivery::Queued);
+    }
+    let mut lamp = client(&world, "lamp", true).await;
+    lamp.hears(&publish("lamp/a", Some(2), b"2")).await;
+    lamp.hears(&publish("lamp/a", Some(3), b"3")).await;
+}
+
+#[tokio::test]
+async fn a_window_that_opens_lets_the_queue_go_on_in_order() {
+    let limits = Limits { in_flight: 2, down_per_s: 0, ..Limits::default() };
+    let world = World::with(limits, |_, _| {}).await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    leave(lamp).await;
+    for n in 0..100_u8 {
+        assert_eq!(send(&world, &[n]).await, Delivery::Queued);
+    }
+    let mut lamp = client(&world, "lamp", true).await;
+    for n in 0..100 {
+        lamp.hears(&publish("lamp/a", Some(u16::from(n) + 1), &[n])).await;
+        if n % 2 == 1 {
+            lamp.send(&[puback(u16::from(n)), puback(u16::from(n) + 1)].concat()).await;
+        }
+    }
+    lamp.pings().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_time_is_over() {
+    let world = World::with(Limits { session_s: 60, ..Limits::default() }, |_, _| {}).await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    leave(lamp).await;
+    world.clock.advance(59_000);
+    world.broker.sweep();
+    assert_eq!(send(&world, b"1").await, Delivery::Queued);
+    world.clock.advance(1_001);
+    world.broker.sweep();
+    assert_eq!(send(&world, b"2").await, Delivery::Offline);
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.pings().await;
+}
+
+#[tokio::test]
+async fn a_session_taken_over_goes_on() {
+    let world = World::start().await;
+    let mut first = client(&world, "lamp", false).await;
+    first.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    assert_eq!(send(&world, b"1").await, Delivery::Sent);
+    first.hears(&publish("lamp/a", Some(1), b"1")).await;
+    let mut second = client(&world, "lamp", true).await;
+    second.hears(&again("lamp/a", 1, b"1")).await;
+    first.closed().await;
+    assert_eq!(send(&world, b"2").await, Delivery::Sent);
+    second.hears(&publish("lamp/a", Some(2), b"2")).await;
+}
