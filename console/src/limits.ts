@@ -10,6 +10,9 @@ export const PROJECT_NAME_CHARS = 64;
 export const PROJECT_DESCRIPTION_CHARS = 255;
 export const INSTANCE_DESCRIPTION_CHARS = 256;
 
+/** 证书名称 of a CA of the account. */
+export const CERTIFICATE_NAME_CHARS = 32;
+
 /** Service clients: ours, the manual has none. */
 export const SERVICE_REMARK_CHARS = 256;
 export const SERVICE_PRODUCTS = 100;

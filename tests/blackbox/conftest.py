@@ -42,8 +42,7 @@ def pytest_configure(config):
 def server(tmp_path_factory):
     """One server for all tests, on the ports that the device SDK has built in."""
     address = loopback()
-    server = Server(tmp_path_factory.mktemp("thingd"), f"{address}:1883", f"{address}:8883",
-                    env={"THINGD_LIMITS__UP_QOS1_PER_S": "0", "THINGD_LIMITS__UP_QOS0_PER_S": "0"})
+    server = Server(tmp_path_factory.mktemp("thingd"), f"{address}:1883", f"{address}:8883")
     server.start()
     yield server
     assert server.stop() == 0, server.log.read_text()[-2000:]

@@ -9,7 +9,13 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / "target" / "release" / "thingd"
+# THINGD_BINARY names another, a debug build for example.
+BINARY = pathlib.Path(os.environ.get("THINGD_BINARY", ROOT / "target" / "release" / "thingd"))
+# How often one device may connect and publish is tested elsewhere; here it would only make tests wait.
+UNLIMITED = {
+    "THINGD_LIMITS__UP_QOS1_PER_S": "0", "THINGD_LIMITS__UP_QOS0_PER_S": "0",
+    "THINGD_LIMITS__INSTANCE_RATE": "false", "THINGD_LIMITS__CONNECT_EVERY_S": "0",
+}
 
 
 def wait_for(what, probe, seconds=15.0):
@@ -26,13 +32,15 @@ def wait_for(what, probe, seconds=15.0):
 class Server:
     """One `thingd serve`; can be killed and started again on the same folder."""
 
-    def __init__(self, folder, mqtt="127.0.0.1:0", mqtts="127.0.0.1:0", env=None, flags=()):
+    def __init__(self, folder, mqtt="127.0.0.1:0", mqtts="127.0.0.1:0", flags=(), env=None, run=()):
         self.data = pathlib.Path(folder) / "data"
         self.ready_file = pathlib.Path(folder) / "ready.json"
         self.log = pathlib.Path(folder) / "thingd.log"
         self.mqtt_flag, self.mqtts_flag = mqtt, mqtts
-        self.env = {**os.environ, **(env or {})}
+        self.env = {**os.environ, **UNLIMITED, **(env or {})}
         self.flags = list(flags)
+        # What starts it: a shell that sets limits and becomes it.
+        self.run = list(run)
         self.process = None
 
     def start(self):
@@ -40,7 +48,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [
-                    str(BINARY), "serve", "--data", str(self.data), "--http", "127.0.0.1:0",
+                    *self.run, str(BINARY), "serve", "--data", str(self.data), "--http", "127.0.0.1:0",
                     "--mqtt", self.mqtt_flag, "--mqtts", self.mqtts_flag,
                     "--ready-file", str(self.ready_file), *self.flags,
                 ],

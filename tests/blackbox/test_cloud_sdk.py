@@ -123,6 +123,6 @@ def test_the_instances(cloud):
 
 def test_what_is_not_built_says_so(cloud):
     assert cloud.code("GetTopicRuleList", PageNum=1, PageSize=10).startswith("UnsupportedOperation")
-    cert = dict(EncryptionType="1")
-    with pytest.raises(Exception, match="UnsupportedOperation"):
-        cloud.product("cert", **cert)
+    assert cloud.code("CreateLoRaFrequency", FreqName="cn", ChannelsDataUp=[470300000], ChannelsDataRX1=[500300000],
+                      ChannelsDataRX2=[505300000], ChannelsJoinUp=[470300000], ChannelsJoinRX1=[500300000],
+                      ChannelsJoinRX2=[505300000], Description="").startswith("UnsupportedOperation")

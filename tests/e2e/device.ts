@@ -8,11 +8,9 @@ type Message = {
 };
 
 /** What any MQTT client asks for; the console shows it for each device. */
-export interface Login {
-  clientId: string;
-  username: string;
-  password: string;
-}
+export type Login =
+  | { clientId: string; username: string; password: string }
+  | { clientId: string; cert: string; key: string; ca: Buffer };
 
 export class Device {
   private readonly heard: Message[] = [];

@@ -4,7 +4,7 @@ import { expect, type Page } from './test.js';
 import { test, type Language } from './world.js';
 
 /** Names that only keys of the dictionaries begin with. */
-const KEY = /\b(account|confirm|device|diagnosis|do|error|instance|list|model|nav|product|project|range|said|service|topicMeaning)\.[a-z]\w*(\.\w+)*\b/;
+const KEY = /\b(account|cert|confirm|device|diagnosis|do|error|instance|list|model|nav|product|project|range|said|service|topicMeaning)\.[a-z]\w*(\.\w+)*\b/;
 const BROKEN = /\bundefined\b|\bNaN\b|\[object \w+\]|\{\{\w+\}\}/;
 const HAN = /\p{Script=Han}/u;
 

@@ -45,6 +45,16 @@ export const PLACES: Place[] = [
       await page.getByRole('button', { name: pick(language, '保存', 'Save') }).click();
     },
   },
+  {
+    name: 'product-certificates', path: (side) => `/products/new?project=${side.project}`,
+    open: async (page, _side, language) => {
+      await page.getByRole('textbox').first().fill(pick(language, '灯', 'light'));
+      await page.getByRole('option').first().click();
+      await page.getByRole('button', { name: pick(language, '下一步', 'Next') }).click();
+      await page.getByLabel(pick(language, '认证方式', 'Authentication')).click();
+      await page.getByRole('option', { name: pick(language, '证书认证', 'Certificate') }).click();
+    },
+  },
   { name: 'product-model', path: product('model'), open: tab('自定义功能', 'Custom features') },
   { name: 'product-more', path: product('model'), open: press('更多信息', 'More information') },
   {
@@ -65,6 +75,16 @@ export const PLACES: Place[] = [
   { name: 'devices', path: (side) => `/devices?project=${side.project}` },
   { name: 'device-new', path: (side) => `/devices?project=${side.project}`, open: press('新建设备', 'New device') },
   { name: 'device-info', path: device('info') },
+  {
+    name: 'device-key', path: (side) => `/products/${side.safe}/debug`,
+    open: async (page, side, language) => {
+      await press('新建设备', 'New device')(page, side, language);
+      await page.getByRole('dialog').getByRole('textbox').first().fill('meter-2');
+      await press('保存', 'Save')(page, side, language);
+      await expect(page.getByRole('dialog', { name: pick(language, '设备已创建', 'Device created') })).toBeVisible();
+    },
+  },
+  { name: 'device-certificate', path: (side) => `/devices/${side.safe}/meter-1/info` },
   { name: 'device-properties', path: device('properties') },
   {
     name: 'device-history', path: device('properties'),
@@ -93,6 +113,15 @@ export const PLACES: Place[] = [
   { name: 'device-publish', path: device('debug'), open: tab('消息发布', 'Publish') },
   { name: 'device-offline', path: (side) => `/devices/${side.product}/store-05/debug` },
   { name: 'device-gone', path: (side) => `/devices/${side.product}/nobody/info` },
+  { name: 'certificates-none', path: () => '/certificates' },
+  { name: 'certificate-new', path: () => '/certificates', open: press('登记 CA', 'Register CA') },
+  {
+    name: 'product-ca', path: (side) => `/products/${side.safe}/develop`,
+    open: async (page, side, language) => {
+      await press('更多信息', 'More information')(page, side, language);
+      await press('更换 CA', 'Change CA')(page, side, language);
+    },
+  },
   { name: 'services-none', path: () => '/services' },
   {
     name: 'service-new', path: () => '/services',

@@ -17,6 +17,8 @@ export interface Side {
   /** Online; its history and logs are filled. */
   device: Device;
   name: string;
+  /** A product whose devices have certificates; `meter-1` is one. */
+  safe: string;
 }
 
 const word = (zh: string, en: string): Word => ({ zh, en });
@@ -30,6 +32,7 @@ const OTHERS: { name: Word; category: number; devices: number; released?: boolea
   { name: word('楼层网关', 'Floor_gateway'), category: 25, devices: 1, more: { ProductType: 5, NetType: 'ethernet' } },
 ];
 const MACHINE = word('自助咖啡机', 'Coffee_machine');
+const SAFE = word('燃气表', 'Gas_meter');
 
 /** A thing model with every data type, its words in one language. */
 function machine(language: Language) {
@@ -104,7 +107,9 @@ async function side(server: Server, api: Api, language: Language): Promise<Side>
   await api.call('UpdateDevicesEnableState', { DevicesItems: [{ ProductId: product, DeviceName: 'lab-01' }], Status: 0 });
   const device = await Device.connect(server, product, name, await api.device(product, name));
   await fill(api, device, product, name, language);
-  return { project, projectName: PROJECT[language], product, device, name };
+  const safe = await api.product(SAFE[language], undefined, { ProjectId: project, EncryptionType: '1' });
+  await api.device(safe, 'meter-1');
+  return { project, projectName: PROJECT[language], product, device, name, safe };
 }
 
 /** History, events, a call and what was refused. */

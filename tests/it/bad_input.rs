@@ -102,7 +102,7 @@ async fn a_model_of_a_mebibyte_or_without_end_is_refused() {
 }
 
 #[tokio::test]
-async fn payloads_without_end_are_not_stored() {
+async fn a17_payloads_without_end_are_not_stored() {
     let server = Server::start().await;
     let product = server.product("payloads").await;
     let mut lamp = Device::online(&server, &product, "lamp").await;
@@ -112,10 +112,30 @@ async fn payloads_without_end_are_not_stored() {
         "[".repeat(10_000),
         "]".repeat(10_000)
     );
-    for payload in [deep.as_bytes(), b"{", b"", b"\xff\xfe", b"null", "💡".as_bytes()] {
-        lamp.publish(&up, payload).await;
+    let deeper = [b"[".repeat(30_000), b"]".repeat(30_000)].concat();
+    let keys: Vec<String> = (0..5000).map(|n| format!("\"k{n}\":1")).collect();
+    let report = |params: &str| {
+        format!(r#"{{"method":"report","clientToken":"d","params":{params}}}"#).into_bytes()
+    };
+    let numbers =
+        ["NaN", "Infinity", "1e400", "-1e400", "99999999999999999999999999", "0x10", "01"];
+    let mut payloads: Vec<Vec<u8>> =
+        numbers.iter().map(|number| report(&format!("{{\"brightness\":{number}}}"))).collect();
+    payloads.extend([
+        deep.into_bytes(),
+        deeper,
+        report(&format!("{{{}}}", keys.join(","))),
+        [b"\xef\xbb\xbf".to_vec(), report("{\"brightness\":1}")].concat(),
+        report("{\"note\":\"\u{0}\"}"),
+        [report("{\"note\":\"").as_slice(), b"\xff\"}}"].concat(),
+    ]);
+    payloads.extend([&b"{"[..], b"", b"\xff\xfe", b"null", "💡".as_bytes()].map(<[u8]>::to_vec));
+    for payload in payloads {
+        server.clock.advance(1000);
+        lamp.publish(&up, &payload).await;
         let (_, reply) = lamp.next().await;
-        assert_eq!(reply["code"], 406, "{reply}");
+        let start = String::from_utf8_lossy(payload.get(..80).unwrap_or(&payload)).into_owned();
+        assert_eq!(reply["code"], 406, "{start}: {reply}");
     }
     let big = json!({ "ProductId": product, "DeviceName": "lamp", "Topic": format!("{product}/lamp/data"),
         "Payload": "x".repeat(1 << 20) });

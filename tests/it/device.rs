@@ -48,7 +48,7 @@ async fn a_disabled_device_is_kicked_and_refused_until_it_is_enabled() {
 }
 
 #[tokio::test]
-async fn a_second_connection_takes_over() {
+async fn f17_a_second_connection_takes_over() {
     let server = Server::start().await;
     let product = server.product("takeover").await;
     let secret = server.device(&product, "lamp").await;
@@ -59,6 +59,40 @@ async fn a_second_connection_takes_over() {
     assert_eq!(second.report(json!({ "brightness": 1 })).await, 0);
     let shown = json!({ "ProductId": product, "DeviceName": "lamp" });
     assert_eq!(server.call("DescribeDevice", shown).await["Device"]["Status"], 1);
+}
+
+/// Each takes over from the other, until both have to wait; one of them is served all the time.
+#[tokio::test]
+async fn f17_two_that_fight_for_one_identity_are_slowed_and_it_is_diagnosed() {
+    let server = Server::start().await;
+    let product = server.product("fight").await;
+    let secret = server.device(&product, "lamp").await;
+    let (mut held, mut let_in) = (None, 0);
+    let refused = loop {
+        match connect(&server, &product, "lamp", &secret).await {
+            Ok(device) => {
+                if let Some(mut former) = held.replace(device) {
+                    Device::ended(&mut former).await;
+                }
+                let_in += 1;
+                assert!(let_in < 20, "nobody is slowed");
+            }
+            Err(code) => break code,
+        }
+    };
+    assert_eq!((refused, let_in), (3, 5));
+    let mut holder = held.unwrap();
+    holder.listen().await;
+    assert_eq!(holder.report(json!({ "brightness": 1 })).await, 0, "who is there is served");
+    let one = json!({ "ProductId": product, "DeviceName": "lamp" });
+    server
+        .until("DescribeDiagnosisLogs", one, |found| {
+            found.to_string().contains("device connects too often")
+        })
+        .await;
+    server.clock.advance(5000);
+    assert!(connect(&server, &product, "lamp", &secret).await.is_ok());
+    assert_eq!(connect(&server, &product, "lamp", &secret).await.err(), Some(3));
 }
 
 #[tokio::test]

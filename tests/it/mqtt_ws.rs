@@ -8,6 +8,7 @@ use crate::{
     world::Server,
 };
 
+/// [MQTT-6.0.0-4] [MQTT5-6.0.0-4]: the client gives up when the answer does not choose `mqtt`.
 #[tokio::test]
 async fn a_device_may_come_through_the_http_door_on_any_path() {
     let server = Server::start().await;

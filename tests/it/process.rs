@@ -96,7 +96,7 @@ fn run(command: &mut Command) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_signal_ends_it_in_time_with_devices_pages_and_calls_open() {
+async fn f27_a_signal_ends_it_in_time_with_devices_pages_and_calls_open() {
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(&folder.path().join("data")).await;
     assert_eq!(server.ready["pid"], server.child.id());
@@ -154,7 +154,7 @@ async fn a_login_is_logged_with_its_account() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_server_on_the_folder_is_refused() {
+async fn f31_a_second_server_on_the_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let first = Process::start(&data).await;

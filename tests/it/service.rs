@@ -405,4 +405,14 @@ async fn keys_are_made_and_revoked_from_the_command_line() {
     assert!(text.contains(first["UserName"].as_str().unwrap()), "{text}");
     assert!(!text.contains(first["Token"].as_str().unwrap()), "{text}");
     running.shutdown().await.unwrap();
+
+    // Other metadata than the server's: nothing is made in it, and the login stays what it was.
+    let login = std::fs::read(data.join("first-login.json")).unwrap();
+    for name in ["meta.sqlite", "meta.sqlite-wal", "meta.sqlite-shm"] {
+        drop(std::fs::remove_file(data.join(name)));
+    }
+    let lost = key(data.to_owned(), &["list"]).await;
+    assert_eq!(lost.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&lost.stderr).contains("--config"), "{lost:?}");
+    assert_eq!(std::fs::read(data.join("first-login.json")).unwrap(), login);
 }

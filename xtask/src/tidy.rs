@@ -1,8 +1,9 @@
-//! `cargo xtask tidy`: borders, sizes, licences. What is checked here need not be reviewed.
+//! `cargo xtask tidy`: borders, sizes, licences, numbers. What is checked here need not be reviewed.
 
 mod borders;
 mod files;
 mod licences;
+mod numbers;
 
 use std::{
     fs,
@@ -36,8 +37,9 @@ pub(crate) fn run() -> Result<()> {
     borders::check(&files, &mut faults)?;
     files::check(&files, &mut faults);
     licences::check(&root, &files, &mut faults)?;
+    let numbers = numbers::check(&root, &files, &mut faults)?;
     if faults.is_empty() {
-        crate::say(&format!("tidy: {} files", files.len()));
+        crate::say(&format!("tidy: {} files; tests of {numbers}", files.len()));
         return Ok(());
     }
     bail!("{} faults:\n  {}", faults.len(), faults.join("\n  "))

@@ -1,6 +1,13 @@
 // The place where the rooms of an instance are listed: the left menu of console-pages.md, G-03 and G-04.
 // P: public instances show it, E: enterprise instances. Rooms that are not built are absent.
-import { ControlPlatformIcon, DeviceIcon, InfoCircleIcon, LayersIcon, ServerIcon } from 'tdesign-icons-react';
+import {
+  CertificateIcon,
+  ControlPlatformIcon,
+  DeviceIcon,
+  InfoCircleIcon,
+  LayersIcon,
+  ServerIcon,
+} from 'tdesign-icons-react';
 import type { ComponentType } from 'react';
 import type { Words } from '../i18n';
 
@@ -23,6 +30,7 @@ export const ROOMS: Room[] = [
     shown: 'P',
     rooms: [{ key: 'devices', to: '/devices', icon: DeviceIcon, shown: 'P' }],
   },
+  { key: 'certificates', to: '/certificates', icon: CertificateIcon, shown: 'E' },
   { key: 'services', to: '/services', icon: ServerIcon, shown: 'PE' },
 ];
 

@@ -18,6 +18,7 @@ const ReleaseStep = lazy(() => import('../chapters/product/ReleaseStep'));
 const DebugStep = lazy(() => import('../chapters/device/DebugStep'));
 const DeviceList = lazy(() => import('../chapters/device/DeviceList'));
 const ServiceList = lazy(() => import('../chapters/service/ServiceList'));
+const AuthorityList = lazy(() => import('../chapters/cert/AuthorityList'));
 const DeviceDetail = lazy(() => import('../chapters/device/DeviceDetail'));
 
 export const router = createBrowserRouter([
@@ -59,6 +60,7 @@ export const router = createBrowserRouter([
           },
           { path: 'devices', element: <Page of={DeviceList} /> },
           { path: 'devices/:productId/:deviceName/:tab?', element: <Page of={DeviceDetail} /> },
+          { path: 'certificates', element: <Page of={AuthorityList} /> },
           { path: 'services', element: <Page of={ServiceList} /> },
           { path: '*', element: <NotFound /> },
         ],

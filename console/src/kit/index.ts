@@ -8,6 +8,7 @@ export { confirm, ConfirmHost } from './Confirm';
 export { copy, CopyButton, CopyText } from './CopyText';
 export { DataTable, type Column } from './DataTable';
 export { Field, useForm, type Form } from './Field';
+export { FileText } from './FileText';
 export { FormDialog } from './FormDialog';
 export { Input, NumberInput, Select, Switch, Textarea, type Option } from './inputs';
 export { download, JsonDialog } from './JsonDialog';

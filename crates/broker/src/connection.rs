@@ -31,7 +31,8 @@ use crate::{
     message::Message,
     post::Post,
     scratch,
-    session::{Due, Tried},
+    session::{Due, Session, Tried},
+    stall::{self, Patience},
     will,
 };
 
@@ -43,6 +44,9 @@ const BACKLOG: usize = 64 * 1024;
 const LARGE: usize = 16 * 1024;
 /// How long the queue rests when it is over the client's rate.
 const RATE_PAUSE: Duration = Duration::from_millis(20);
+/// A timer that is so late means that it was us who were away, and what the client said meanwhile
+/// may not have been read.
+const ABSENCE: Duration = Duration::from_secs(1);
 /// How long the farewell on the wire may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -58,10 +62,13 @@ pub(crate) struct Connection<S> {
     unflushed: bool,
     pending: VecDeque<Pending>,
     silence: Option<Silence>,
+    /// `partial` has whole packets that wait for the present burst.
+    more: bool,
     /// The CONNACK is written: others' messages may follow.
     greeted: bool,
     /// When the queue may go on.
     pace: Option<Pin<Box<Sleep>>>,
+    patience: Patience,
 }
 
 /// What leaves when a burst's commit is done.
@@ -70,6 +77,7 @@ struct Pending {
     answers: Vec<u8>,
     down: Vec<Down>,
     post: Option<Box<Post>>,
+    ids: Vec<(u16, bool)>,
 }
 
 /// Watches over keepalive: one timer, moved only when it fires.
@@ -96,7 +104,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let heard = Instant::now();
             Silence { limit, heard, timer: Box::pin(sleep_until(heard + limit)) }
         });
-        let first = Pending { ticket, answers: hello, down: Vec::new(), post: None };
+        let first =
+            Pending { ticket, answers: hello, down: Vec::new(), post: None, ids: Vec::new() };
         let mut pending = VecDeque::with_capacity(1);
         pending.push_back(first);
         Self {
@@ -110,8 +119,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             unflushed: false,
             pending,
             silence,
+            more: false,
             greeted: false,
             pace: None,
+            patience: Patience::default(),
         }
     }
 
@@ -153,12 +164,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let (batch, down, post) = self.route(burst);
         drop(bump);
         self.keep(bytes, progress.used);
+        self.more = progress.more;
         if progress.packets > 0 {
             let ticket = self.broker.hub.commit(&self.link.grant, batch, &self.broker.store);
             let answers = std::mem::take(&mut self.gate.answers);
+            if std::mem::take(&mut self.gate.pinged) {
+                self.patience.pinged();
+            }
             // Exactly what it will ever hold; a connection that only listens pays nothing.
             self.pending.reserve_exact(DEPTH.saturating_sub(self.pending.len()));
-            self.pending.push_back(Pending { ticket, answers, down, post });
+            let ids = std::mem::take(&mut self.gate.ids);
+            self.pending.push_back(Pending { ticket, answers, down, post, ids });
         }
         progress.end
     }
@@ -204,6 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             tracing::warn!(?error, client = %self.link.grant.client.0, "commit failed");
             return Poll::Ready(Wake::End(End::new(Offline::Shutdown)));
         }
+        self.poll_patience(cx);
         let closing = self.link.closing();
         if let Some(why) = closing
             && (why != Offline::Shutdown || self.link.abandoned())
@@ -221,17 +238,68 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return if done { Poll::Ready(end) } else { Poll::Pending };
         }
         let committing = self.pending.len() >= DEPTH;
-        if !committing && self.writing.len() - self.written < BACKLOG {
-            match self.poll_read(cx) {
-                Poll::Ready(Ok(None)) => {
-                    return Poll::Ready(Wake::End(End::new(Offline::Disconnect)));
-                }
-                Poll::Ready(Ok(Some(bytes))) => return Poll::Ready(Wake::Bytes(bytes)),
-                Poll::Ready(Err(error)) => return Poll::Ready(self.lost(&error)),
-                Poll::Pending => {}
-            }
+        if self.writing.len() - self.written < BACKLOG
+            && let Poll::Ready(wake) = self.poll_input(cx, committing)
+        {
+            return Poll::Ready(wake);
         }
         self.poll_silence(cx, committing).map(|()| Wake::End(End::new(Offline::KeepAlive)))
+    }
+
+    /// The next bytes to be looked into. While too many bursts wait for the disk, pings are taken and
+    /// one read more.
+    fn poll_input(&mut self, cx: &mut Context<'_>, committing: bool) -> Poll<Wake> {
+        loop {
+            if !committing && std::mem::take(&mut self.more) {
+                return Poll::Ready(Wake::Bytes(std::mem::take(&mut self.partial)));
+            }
+            let waits = self.pending.back().map_or(0, |last| last.answers.len());
+            if committing && !(self.partial.is_empty() && waits < BACKLOG) {
+                return Poll::Pending;
+            }
+            match ready!(self.poll_read(cx)) {
+                Ok(None) => return Poll::Ready(Wake::End(End::new(Offline::Disconnect))),
+                Ok(Some(bytes)) if committing || self.is_ping_behind(&bytes) => {
+                    self.hold(bytes);
+                    // So that its timer runs.
+                    self.poll_patience(cx);
+                }
+                Ok(Some(bytes)) => return Poll::Ready(Wake::Bytes(bytes)),
+                Err(error) => return Poll::Ready(self.lost(&error)),
+            }
+        }
+    }
+
+    fn is_ping_behind(&self, bytes: &[u8]) -> bool {
+        !self.pending.is_empty() && stall::pings(bytes) > 0
+    }
+
+    /// Answers the pings at the head of a read with the burst before them; the rest is for later.
+    fn hold(&mut self, bytes: Vec<u8>) {
+        let pings = stall::pings(&bytes);
+        if pings > 0
+            && let Some(last) = self.pending.back_mut()
+        {
+            (0..pings).for_each(|_| encode::pingresp(&mut last.answers));
+            self.patience.pinged();
+            self.broker.metrics.bytes_in.increment(wide(2 * pings));
+            if let Some(silence) = &mut self.silence {
+                silence.heard = Instant::now();
+            }
+        }
+        self.keep(bytes, 2 * pings);
+        self.more = !self.partial.is_empty();
+    }
+
+    /// Lets the answers to pings overtake a disk that is slow.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) {
+        if self.pending.is_empty() {
+            self.patience.rest();
+        } else if self.greeted && self.patience.poll(cx).is_ready() {
+            for pending in &mut self.pending {
+                stall::overtake(&mut pending.answers, &mut self.writing);
+            }
+        }
     }
 
     fn lost(&self, error: &io::Error) -> Wake {
@@ -325,9 +393,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         if !pause.is_zero() {
             let mut pace = Box::pin(sleep(pause));
-            // Registers the waker; it has just begun.
-            let _ = pace.as_mut().poll(cx);
-            self.pace = Some(pace);
+            // Asked at once, so that it wakes us.
+            self.pace = pace.as_mut().poll(cx).is_pending().then_some(pace);
         }
         sent
     }
@@ -349,6 +416,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn pump_stored(&self, first: u64) -> base::Result<(Tried, bool)> {
         let (client, now) = (&self.link.session.client, self.broker.clock.now());
+        // What waits now is in the store; what comes while we read may not be in what we read.
+        let waiting = self.link.session.lock().waiting(first);
         let page = kept::page(&self.broker.store, client, first)?;
         let last = match page.last() {
             Some((key, _)) if page.len() >= kept::PAGE => kept::seq(key).unwrap_or(u64::MAX),
@@ -356,9 +425,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         let mut rows = page.iter().filter_map(|(key, value)| Some((kept::seq(key)?, value)));
         let mut row = rows.next();
-        let waiting = self.link.session.lock().waiting(first, last);
         let (mut batch, mut tried, mut sent) = (Batch::default(), Tried::Sent, false);
-        for seq in waiting {
+        for seq in waiting.into_iter().take_while(|seq| *seq <= last) {
             while row.is_some_and(|(at, _)| at < seq) {
                 row = rows.next();
             }
@@ -444,7 +512,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             ready!(silence.timer.as_mut().poll(cx));
             let now = Instant::now();
-            if committing {
+            if committing || now > silence.timer.deadline() + ABSENCE {
                 silence.heard = now;
             }
             let due = silence.heard + silence.limit;
@@ -457,35 +525,55 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Lets go what is committed, ends on our side, then says farewell.
     async fn finish(&mut self, end: End) {
-        // Nothing more is read or written; others' messages are theirs all the same.
         self.link.close(end.why);
-        for Pending { ticket, post, .. } in std::mem::take(&mut self.pending) {
-            let Some(mut post) = post else { continue };
-            match ticket.await {
-                Ok(()) => post.deliver(&self.broker, self.broker.clock.now()),
-                Err(_) => post.cancel(),
+        let mut failed = false;
+        while let Some(mut pending) = self.pending.pop_front() {
+            match (&mut pending.ticket).await {
+                Ok(()) if !failed => self.release(pending),
+                // What follows a failure is not acknowledged; its messages are there all the same.
+                Ok(()) => drop(pending),
+                Err(_) => {
+                    failed = true;
+                    pending.cancel(&self.link.session);
+                }
             }
         }
-        if let Err(error) = leave(&self.broker, &self.link, end.why).await {
+        let wait = will::wait(&self.broker, &self.link).filter(|_| end.will);
+        if end.will
+            && wait.is_none()
+            && let Some(will) = self.link.take_will()
+        {
+            will::now(&self.broker, &self.link, &will).await;
+        }
+        let over = wait.as_ref().map(|wait| &wait.over);
+        if let Err(error) = leave(&self.broker, &self.link, end.why, over).await {
             tracing::error!(?error, client = %self.link.grant.client.0, "offline is not stored");
         }
-        if let Some(will) = self.link.take_will().filter(|_| end.will) {
-            will::left(&self.broker, &self.link, will).await;
+        if let (Some(will), Some(wait)) = (self.link.take_will(), wait) {
+            will::left(&self.broker, &self.link, will, wait).await;
         }
         // The client may be gone, or deaf: neither matters any more.
         drop(timeout(FAREWELL, self.farewell(end.reason)).await);
     }
 
-    /// A 5.0 client is told why, behind what is half written.
+    /// Writes what is due; a 5.0 client is told why it ends.
     async fn farewell(&mut self, reason: u8) -> io::Result<()> {
         if self.greeted && self.link.level == Level::V5 && reason != 0 {
-            let rest = self.writing.get(self.written..).unwrap_or_default();
-            self.stream.write_all(rest).await?;
-            let mut bytes = Vec::new();
-            encode::disconnect(&mut bytes, Level::V5, reason);
-            self.stream.write_all(&bytes).await?;
+            encode::disconnect(&mut self.writing, Level::V5, reason);
         }
+        let rest = self.writing.get(self.written..).unwrap_or_default();
+        self.stream.write_all(rest).await?;
         self.stream.shutdown().await
+    }
+}
+
+impl Pending {
+    /// Its commit failed: nothing of it ever was.
+    fn cancel(&mut self, session: &Session) {
+        session.lock().undo(&self.ids);
+        if let Some(post) = &mut self.post {
+            post.cancel();
+        }
     }
 }
 

@@ -167,7 +167,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
         if served.is_err() && !link.has_ended() {
             // The client must not stay in the router as if it were served.
             tracing::error!(client = %link.grant.client.0, "connection task panicked");
-            drop(leave(&broker, &link, Offline::Shutdown));
+            drop(leave(&broker, &link, Offline::Shutdown, None));
         }
     }
     .instrument(span)

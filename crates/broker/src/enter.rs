@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use store::{Batch, Space, Ticket};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Shared,
@@ -33,7 +34,7 @@ pub(crate) async fn enter(
     guest: &mut Guest,
     peer: SocketAddr,
 ) -> Option<Entered> {
-    let link = place(broker, guest).await?;
+    let (link, forced) = place(broker, guest).await?;
     // Whoever stops the broker looks at the router after it said so: one of us sees the other.
     if broker.stop.is_cancelled() {
         link.close(Offline::Shutdown);
@@ -46,7 +47,7 @@ pub(crate) async fn enter(
         Ok(present) => present,
         Err(error) => {
             tracing::error!(?error, client = %link.grant.client.0, "session is unreadable");
-            drop(leave(broker, &link, Offline::Shutdown));
+            drop(leave(broker, &link, Offline::Shutdown, None));
             return None;
         }
     };
@@ -56,23 +57,28 @@ pub(crate) async fn enter(
     if let Some(will) = guest.will.take() {
         will.keep(&link, &mut batch);
         link.set_will(Some(will));
+    } else if forced {
+        // The former connection has still to say its own, and cannot take the row away any more.
+        batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
     }
     broker.hub.event(&link.grant, Event::Online { at: now, peer }, &mut batch);
     let ticket = broker.store.commit(batch);
-    let mut hello = guest.welcome(broker, present, link.session_s());
+    let mut hello = guest.welcome(broker, present);
     hello.extend_from_slice(&owed);
     Some(Entered { link, hello, ticket })
 }
 
-/// Finds or makes the session, and waits until nobody else has it.
-async fn place(broker: &Arc<Shared>, guest: &Guest) -> Option<Arc<Link>> {
+/// Finds or makes the session, and waits until nobody else has it; whether it had to be taken away.
+async fn place(broker: &Arc<Shared>, guest: &Guest) -> Option<(Arc<Link>, bool)> {
     let client = &guest.grant.client;
     let domain = broker.router.domain(&guest.grant.tenant.id);
     let mut force = false;
     loop {
         let session = match broker.router.session(&broker.store, client, broker.clock.now()) {
             Ok(Some(session)) => session,
-            Ok(None) => broker.router.add(Arc::new(Session::new(client.clone()))),
+            Ok(None) => {
+                broker.router.add(Arc::new(Session::new(client.clone(), broker.clock.now())))
+            }
             Err(error) => {
                 tracing::error!(?error, client = %client.0, "session is unreadable");
                 return None;
@@ -81,7 +87,7 @@ async fn place(broker: &Arc<Shared>, guest: &Guest) -> Option<Arc<Link>> {
         let (grant, level, peer) = (guest.grant.clone(), guest.level, guest.peer);
         let link = Arc::new(Link::new(grant, level, session, domain.clone(), peer));
         match broker.router.claim(&link, force, broker.clock.now()) {
-            Claim::Done => return Some(link),
+            Claim::Done => return Some((link, force)),
             Claim::Stale => return None,
             Claim::Lost => {}
             Claim::Taken(former) => {
@@ -101,13 +107,16 @@ fn resume(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<
     let ended = session.lock().ends_at() <= broker.clock.now();
     let goes_on = session.is_durable() && !link.peer.clean && !ended;
     if goes_on {
+        // The client is back in time [MQTT5-3.1.3-9].
+        if session.lock().will_waits() {
+            batch.delete(Space::Session, &kept::key(kept::WILLS, &session.client));
+        }
         return Ok(true);
     }
-    session.clear();
+    let durable = session.clear();
     let row = kept::key(kept::SESSIONS, &session.client);
-    if session.is_durable() || broker.store.get(Space::Session, &row)?.is_some() {
+    if durable || broker.store.get(Space::Session, &row)?.is_some() {
         kept::forget(&broker.store, &session.client, batch)?;
-        session.forgotten();
     }
     Ok(false)
 }
@@ -125,8 +134,13 @@ pub(crate) fn keep(link: &Link, batch: &mut Batch) {
 }
 
 /// Tells the product that a client is gone, keeps what outlives it, and makes room for its next
-/// connection.
-pub(crate) fn leave(broker: &Shared, link: &Arc<Link>, why: Offline) -> Ticket {
+/// connection. Its will stays if it waits until `over`.
+pub(crate) fn leave(
+    broker: &Shared,
+    link: &Arc<Link>,
+    why: Offline,
+    over: Option<&CancellationToken>,
+) -> Ticket {
     link.close(why);
     let now = broker.clock.now();
     let mut batch = Batch::default();
@@ -143,13 +157,16 @@ pub(crate) fn leave(broker: &Shared, link: &Arc<Link>, why: Offline) -> Ticket {
                 }
             }
         }
-        if link.has_will() {
+        if let Some(over) = over {
+            session.delay_will(link.grant.epoch, over);
+        } else if link.has_will() {
             batch.delete(Space::Session, &kept::key(kept::WILLS, &session.client));
         }
     }
     broker.hub.event(&link.grant, Event::Offline { at: now, why }, &mut batch);
     let ticket = broker.store.commit(batch);
-    if own {
+    // Now, so that the rows of the client's next connection come behind these.
+    if session.part(link) {
         broker.router.leave(session);
     }
     broker.metrics.connections.decrement(1.0);
@@ -159,10 +176,8 @@ pub(crate) fn leave(broker: &Shared, link: &Arc<Link>, why: Offline) -> Ticket {
 
 /// The session ends with its connection.
 fn forget_left(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<()> {
-    link.session.clear();
-    if link.session.is_durable() {
+    if link.session.clear() {
         kept::forget(&broker.store, &link.session.client, batch)?;
-        link.session.forgotten();
     }
     Ok(())
 }

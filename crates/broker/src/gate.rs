@@ -24,8 +24,10 @@ use crate::{
 const COMPLAINTS_PER_S: u32 = 20;
 /// Bytes of a packet other than PUBLISH; bounds the filters that one SUBSCRIBE can ask about.
 const ORDER_BYTES: usize = 32 * 1024;
-/// Type of a PUBLISH.
+/// Types of packets.
 const PUBLISH: u8 = 3;
+const SUBSCRIBE: u8 = 8;
+const UNSUBSCRIBE: u8 = 10;
 /// Topics that a client may give a number (5.0).
 pub(crate) const ALIASES: u16 = 16;
 /// QoS 2 messages that a client may have sent and not released.
@@ -42,6 +44,10 @@ pub(crate) struct Gate {
     aliases: Vec<Option<Box<str>>>,
     /// Answers to the packets of the present burst, encoded, in their order.
     pub(crate) answers: Vec<u8>,
+    /// A ping is among them.
+    pub(crate) pinged: bool,
+    /// QoS 2 messages that the present burst notes (true) or releases.
+    pub(crate) ids: Vec<(u16, bool)>,
     /// Subscriptions of the present burst that get what is retained.
     pub(crate) fetch: Vec<(Box<str>, Wish)>,
     /// The present burst changed the subscriptions.
@@ -56,6 +62,8 @@ pub(crate) struct Progress {
     /// Bytes of whole packets.
     pub(crate) used: usize,
     pub(crate) packets: usize,
+    /// A packet follows that must find the work of those before it done.
+    pub(crate) more: bool,
     /// Why nothing more will be read.
     pub(crate) end: Option<End>,
 }
@@ -92,6 +100,8 @@ impl Gate {
             complaints: Rate::per_second(COMPLAINTS_PER_S),
             aliases: Vec::new(),
             answers: Vec::new(),
+            pinged: false,
+            ids: Vec::new(),
             fetch: Vec::new(),
             changed: false,
             acknowledged: false,
@@ -110,6 +120,11 @@ impl Gate {
             let rest = bytes.get(progress.used..).unwrap_or_default();
             let packet = match mqtt::frame(rest, self.broker.options.packet_bytes) {
                 Ok(None) => break,
+                // What was published before a subscription is not for it, and what it retained is.
+                Ok(Some(frame)) if self.must_wait(frame, burst) => {
+                    progress.more = true;
+                    break;
+                }
                 Ok(Some(frame)) => {
                     progress.used += frame.bytes.len();
                     progress.packets += 1;
@@ -121,11 +136,20 @@ impl Gate {
                 Ok(packet) => self.packet(packet, bump, burst),
                 Err(malformed) => {
                     tracing::debug!(client = %self.link.grant.client.0, %malformed, "bad packet");
-                    Some(End::fault(reason::malformed(&malformed)))
+                    Some(End::fault(malformed.reason()))
                 }
             };
         }
         progress
+    }
+
+    /// Whether a packet's work depends on that of the packets before it in the same burst.
+    fn must_wait(&self, frame: Frame<'_>, burst: &Burst<'_>) -> bool {
+        match frame.kind() {
+            SUBSCRIBE | UNSUBSCRIBE => !burst.up.is_empty() || !self.fetch.is_empty(),
+            PUBLISH => !self.fetch.is_empty(),
+            _ => false,
+        }
     }
 
     fn packet<'b>(
@@ -146,9 +170,12 @@ impl Gate {
             Packet::PubRec(ack) => self.received(ack, &mut burst.batch),
             Packet::PubRel(ack) => self.release(ack.id, &mut burst.batch),
             Packet::PubComp(ack) => self.completed(ack.id, &mut burst.batch),
-            Packet::Subscribe(subscribe) => self.subscribe(&subscribe, burst),
-            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe, burst),
-            Packet::PingReq => encode::pingresp(&mut self.answers),
+            Packet::Subscribe(subscribe) => return self.subscribe(&subscribe, burst),
+            Packet::Unsubscribe(unsubscribe) => return self.unsubscribe(&unsubscribe, burst),
+            Packet::PingReq => {
+                encode::pingresp(&mut self.answers);
+                self.pinged = true;
+            }
             Packet::Disconnect(disconnect) => return Some(self.disconnect(disconnect)),
             other => {
                 // A second CONNECT [MQTT-3.1.0-2], AUTH without a method, or what only a server
@@ -223,14 +250,16 @@ impl Gate {
     /// Notes a QoS 2 message: false when it came before, and is only acknowledged again.
     fn first(&mut self, id: u16, batch: &mut Batch) -> Result<bool, u8> {
         let mut inner = self.link.session.lock();
-        if inner.unreleased() >= usize::from(RECEIVE) {
-            return Err(reason::RECEIVE_MAXIMUM);
-        }
         if !inner.receive(id) {
             encode::pubrec(&mut self.answers, self.link.level, id, 0);
             return Ok(false);
         }
+        if inner.unreleased() > usize::from(RECEIVE) {
+            inner.release(id);
+            return Err(reason::RECEIVE_MAXIMUM);
+        }
         drop(inner);
+        self.ids.push((id, true));
         if self.link.session.is_durable() {
             batch.put(Space::Session, &kept::received(&self.link.session.client, id), &[]);
         }
@@ -239,6 +268,9 @@ impl Gate {
 
     fn forget(&mut self, id: u16, batch: &mut Batch) -> bool {
         let known = self.link.session.lock().release(id);
+        if known {
+            self.ids.push((id, false));
+        }
         if known && self.link.session.is_durable() {
             batch.delete(Space::Session, &kept::received(&self.link.session.client, id));
         }

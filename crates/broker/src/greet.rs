@@ -110,7 +110,11 @@ async fn decide<S: AsyncRead + Unpin>(
     let will = will(&connect, &grant)?;
     let rest = bytes.get(used..).unwrap_or_default().to_vec();
     let peer = Peer::of(&connect);
-    Ok(Guest { grant, level, peer, will, keep_alive, imposed, assigned, rest })
+    let guest = Guest { grant, level, peer, will, keep_alive, imposed, assigned, rest };
+    if peer.packet != 0 && !peer.takes(guest.welcome(broker, false).len()) {
+        return Err(Never::Silent("the answer is larger than what the client takes"));
+    }
+    Ok(guest)
 }
 
 /// Reads until the first packet is whole; gives out its length.
@@ -219,10 +223,10 @@ fn will(connect: &mqtt::Connect<'_>, grant: &Grant) -> Result<Option<Will>, Neve
 
 impl Guest {
     /// The CONNACK.
-    pub(crate) fn welcome(&self, broker: &Shared, present: bool, session_s: u32) -> Vec<u8> {
+    pub(crate) fn welcome(&self, broker: &Shared, present: bool) -> Vec<u8> {
         let mut properties = Vec::new();
         if self.level == Level::V5 {
-            self.properties(broker, session_s, &mut properties);
+            self.properties(broker, &mut properties);
         }
         let properties = Properties::new(Place::ConnAck, &properties).unwrap_or_default();
         let mut hello = Vec::new();
@@ -230,8 +234,9 @@ impl Guest {
         hello
     }
 
-    fn properties(&self, broker: &Shared, session_s: u32, out: &mut Vec<u8>) {
+    fn properties(&self, broker: &Shared, out: &mut Vec<u8>) {
         let allows = self.grant.allows;
+        let session_s = self.peer.session_s.min(self.grant.limits.session_s);
         if session_s != self.peer.session_s {
             Property::SessionExpiry(session_s).put(out);
         }

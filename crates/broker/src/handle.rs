@@ -13,7 +13,7 @@ use crate::{
     hub::{ClientKey, Delivery, Door, Offline, Undelivered},
     message::Message,
     post::Post,
-    session::Sent,
+    session::Fate,
 };
 
 /// What the product may do with clients; cheap to clone.
@@ -50,9 +50,9 @@ impl Handle {
         }
         post.deliver(broker, broker.clock.now());
         Ok(match post.outcome() {
-            Ok(Sent::Sent) => Delivery::Sent,
-            Ok(Sent::Kept) => Delivery::Queued,
-            Ok(Sent::Nowhere) => Delivery::Offline,
+            Ok(Fate::Sent) => Delivery::Sent,
+            Ok(Fate::Kept) => Delivery::Queued,
+            Ok(Fate::Nowhere) => Delivery::Offline,
             Err(why) => refused(why),
         })
     }
@@ -70,7 +70,7 @@ impl Handle {
         }
         post.deliver(broker, now);
         match post.outcome() {
-            Ok(Sent::Sent) => Delivery::Sent,
+            Ok(Fate::Sent) => Delivery::Sent,
             Ok(_) => Delivery::Offline,
             Err(why) => refused(why),
         }

@@ -1,7 +1,17 @@
 //! The seam between the broker and the product: what the broker asks, and in which words.
 //! Hot calls are sync; a future only where waiting is unavoidable.
 
-use std::{any::Any, fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{
+    any::Any,
+    fmt,
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use base::{Millis, Secret};
 /// The packets' words that the product speaks, too.
@@ -120,6 +130,8 @@ impl fmt::Debug for Grant {
 #[derive(Debug)]
 pub struct Tenant {
     pub id: Box<str>,
+    /// Whether there is a bound: most tenants have none, and none waits for another's message then.
+    bounded: AtomicBool,
     rate: Mutex<Rate>,
 }
 
@@ -127,7 +139,8 @@ impl Tenant {
     /// `up_per_s` bounds what all its devices together may publish; 0 = no limit.
     #[must_use]
     pub fn new(id: &str, up_per_s: u32) -> Arc<Self> {
-        Arc::new(Self { id: id.into(), rate: Mutex::new(Rate::per_second(up_per_s)) })
+        let (bounded, rate) = (AtomicBool::new(up_per_s > 0), Rate::per_second(up_per_s));
+        Arc::new(Self { id: id.into(), bounded, rate: Mutex::new(rate) })
     }
 
     /// Changes the bound.
@@ -135,11 +148,15 @@ impl Tenant {
         let mut rate = self.rate.lock();
         if rate.messages() != up_per_s {
             *rate = Rate::per_second(up_per_s);
+            self.bounded.store(up_per_s > 0, Ordering::Relaxed);
         }
     }
 
     /// Takes one message; the bound if there are too many.
     pub(crate) fn take(&self, now: Millis) -> Result<(), u32> {
+        if !self.bounded.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let mut rate = self.rate.lock();
         if rate.take(now) { Ok(()) } else { Err(rate.messages()) }
     }

@@ -115,7 +115,7 @@ fn wish(options: u8, id: u32) -> Option<Wish> {
 pub(crate) const SESSIONS: u8 = b's';
 /// Of the sessions that the router must know at start: those with free filters.
 pub(crate) const FREE: u8 = b'f';
-/// Of the wills of clients that are connected.
+/// Of the wills that are neither published nor thrown away.
 pub(crate) const WILLS: u8 = b'w';
 /// Of the ids of QoS 2 messages that the client has not released.
 const RECEIVED: u8 = b'i';
@@ -183,6 +183,7 @@ pub(crate) fn unreleased(store: &Store, client: &ClientKey) -> base::Result<Vec<
 pub(crate) fn forget(store: &Store, client: &ClientKey, batch: &mut Batch) -> base::Result<()> {
     batch.delete(Space::Session, &key(SESSIONS, client));
     batch.delete(Space::Session, &key(FREE, client));
+    batch.delete(Space::Session, &key(WILLS, client));
     for id in unreleased(store, client)? {
         batch.delete(Space::Session, &received(client, id));
     }

@@ -22,6 +22,7 @@ mod retained;
 mod router;
 mod scratch;
 mod session;
+mod stall;
 mod strangers;
 mod subscribe;
 mod tls;

@@ -78,6 +78,11 @@ impl Peer {
         Self { clean, session_s, receive, packet: 0, aliases: 0, problems: false }
     }
 
+    /// Whether it takes a packet of so many bytes [MQTT5-3.1.2-24].
+    pub(crate) fn takes(&self, bytes: usize) -> bool {
+        self.packet == 0 || bytes <= usize::try_from(self.packet).unwrap_or(usize::MAX)
+    }
+
     fn read(&mut self, properties: Properties<'_>) {
         for property in properties.iter() {
             match property {
@@ -134,10 +139,9 @@ impl Link {
         self.peer.session_s.min(self.grant.limits.session_s)
     }
 
-    /// Whether the client can take so large a packet [MQTT5-3.1.2-24].
+    /// Whether the client can take so large a message.
     pub(crate) fn takes(&self, message: &Message<'_>) -> bool {
-        let most = usize::try_from(self.peer.packet).unwrap_or(usize::MAX);
-        self.peer.packet == 0 || message.size() <= most
+        self.peer.takes(message.packet_bytes())
     }
 
     pub(crate) fn set_will(&self, will: Option<Will>) {
@@ -146,6 +150,11 @@ impl Link {
 
     pub(crate) fn take_will(&self) -> Option<Will> {
         self.will.lock().take().map(|will| *will)
+    }
+
+    /// Seconds that its will waits when it is gone.
+    pub(crate) fn will_delay_s(&self) -> u32 {
+        self.will.lock().as_ref().map_or(0, |will| will.delay_s())
     }
 
     pub(crate) fn has_will(&self) -> bool {

@@ -39,6 +39,16 @@ impl<'a> Message<'a> {
         self.topic.len() + self.properties.len() + self.ids.len() + self.payload.len() + FRAME
     }
 
+    /// Bytes of its PUBLISH at 5.0, without an alias.
+    pub(crate) fn packet_bytes(&self) -> usize {
+        let expiry = if self.expires == NEVER { 0 } else { 5 };
+        let properties = self.properties.len() + self.ids.len() + expiry;
+        let id = if self.qos == QoS::AtMostOnce { 0 } else { 2 };
+        let head = 2 + self.topic.len() + id + digits(properties);
+        let body = head + properties + self.payload.len();
+        1 + digits(body) + body
+    }
+
     /// The row of a queue that keeps it `until` then; parsed by [`Message::parse`].
     pub(crate) fn row(&self, until: Millis) -> Vec<u8> {
         let mut row = Vec::with_capacity(HEAD + self.size());
@@ -140,6 +150,16 @@ pub(crate) fn put_id(ids: &mut Vec<u8>, id: u32) {
     }
 }
 
+/// Bytes of a length on the wire.
+fn digits(length: usize) -> usize {
+    match length {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        _ => 4,
+    }
+}
+
 /// With a length of four bytes before it.
 pub(crate) fn put(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -181,6 +201,7 @@ mod tests {
         let message = Message { expires: 5_000, ..Message::new("a", b"x", QoS::AtMostOnce) };
         let mut out = Vec::new();
         message.encode(&mut out, Level::V5, 2_000, None, (false, None));
+        assert_eq!(out.len(), message.packet_bytes());
         let frame = mqtt::frame(&out, 100).unwrap().unwrap();
         let mqtt::Packet::Publish(publish) = mqtt::decode(Level::V5, frame).unwrap() else {
             panic!("not a publish")

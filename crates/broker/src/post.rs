@@ -1,35 +1,46 @@
 //! The place where one burst's messages find their receivers, and wait for its commit.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use base::Millis;
 use mqtt::QoS;
-use store::Batch;
+use store::{Batch, Space};
 
 use crate::{
     Shared,
     hub::{Access, ClientKey, Down, Lost, Reach, Undelivered, Up},
+    kept,
     link::Link,
     message::{Message, NEVER},
     retained::Kept,
-    session::{Reserved, Sent, Session, Wanted},
+    session::{Fate, Reserved, Session, Wanted},
     tree::{Hit, Wish},
 };
+
+/// So many receivers are looked through one by one.
+const FEW: usize = 8;
+/// Bytes of retained messages that the subscriptions of one burst get at most.
+const FETCH: usize = 4 << 20;
 
 /// Messages on their way, in the order in which they came: one arena, no allocation for each.
 pub(crate) struct Post {
     arena: Vec<u8>,
     receivers: Vec<Arc<Session>>,
+    /// Where a receiver is, by its address; of few it is not noted.
+    places: HashMap<usize, usize>,
+    /// Of each receiver, which of the hits was the last for it.
+    marks: Vec<usize>,
     items: Vec<Item>,
     hits: Vec<(u32, Wanted)>,
     /// What became of the last one that was delivered.
-    last: Result<Sent, Undelivered>,
+    last: Result<Fate, Undelivered>,
 }
 
 impl Default for Post {
     fn default() -> Self {
         let (arena, receivers, items, hits) = Default::default();
-        Self { arena, receivers, items, hits, last: Ok(Sent::Nowhere) }
+        let (places, marks) = Default::default();
+        Self { arena, receivers, places, marks, items, hits, last: Ok(Fate::Nowhere) }
     }
 }
 
@@ -130,9 +141,13 @@ impl Post {
 
     fn want(&mut self, to: &Arc<Session>, wish: Wish) {
         let to = self.receiver(to);
-        match self.hits.iter_mut().find(|(known, _)| *known == to) {
+        let mark = &mut self.marks[wide(to)];
+        match self.hits.get_mut(*mark).filter(|(known, _)| *known == to) {
             Some((_, wanted)) => wanted.add(wish),
-            None => self.hits.push((to, Wanted::new(wish))),
+            None => {
+                *mark = self.hits.len();
+                self.hits.push((to, Wanted::new(wish)));
+            }
         }
     }
 
@@ -142,9 +157,19 @@ impl Post {
     }
 
     fn receiver(&mut self, to: &Arc<Session>) -> u32 {
-        let place = self.receivers.iter().rposition(|known| Arc::ptr_eq(known, to));
+        let place = if self.receivers.len() <= FEW {
+            self.receivers.iter().position(|known| Arc::ptr_eq(known, to))
+        } else {
+            self.places.get(&Arc::as_ptr(to).addr()).copied()
+        };
         let place = place.unwrap_or_else(|| {
             self.receivers.push(to.clone());
+            self.marks.push(0);
+            let from = if self.receivers.len() == FEW + 1 { 0 } else { self.receivers.len() - 1 };
+            if self.receivers.len() > FEW {
+                let late = self.receivers.iter().enumerate().skip(from);
+                self.places.extend(late.map(|(place, known)| (Arc::as_ptr(known).addr(), place)));
+            }
             self.receivers.len() - 1
         });
         u32::try_from(place).unwrap_or(u32::MAX)
@@ -174,7 +199,12 @@ impl Post {
     ) {
         let domain = from.domain.clone();
         let to = self.receiver(&from.session);
+        let mut skipped = 0;
         domain.retained.read().matching(filter, now, |kept| {
+            if self.arena.len() >= FETCH {
+                skipped += 1;
+                return;
+            }
             if !broker.hub.may(&from.grant, Access::Receive, &kept.topic) {
                 return;
             }
@@ -190,6 +220,10 @@ impl Post {
                 broker.lost(&from.session.client, (&message, why), (now, &mut *batch));
             }
         });
+        if skipped > 0 {
+            broker.metrics.undelivered.increment(skipped);
+            tracing::info!(client = %from.session.client.0, skipped, "too much is retained for it");
+        }
     }
 
     fn push(&mut self, broker: &Shared, message: &Message<'_>, (now, batch): (Millis, &mut Batch)) {
@@ -225,12 +259,15 @@ impl Post {
         let qos = message.qos.min(wanted.qos);
         let retain = message.retain && wanted.as_published;
         let session = &self.receivers[wide(to)];
-        let reserved = if qos > QoS::AtMostOnce && session.is_durable() {
+        let mut reserved = Reserved::Memory;
+        if qos > QoS::AtMostOnce {
             let kept = Message { qos, retain, ids: &wanted.ids, ..*message };
-            session.lock().reserve(&session.client, &kept, now, batch)?
-        } else {
-            Reserved::Memory
-        };
+            let mut inner = session.lock();
+            // It may have ended just now, and with it the queue.
+            if session.is_durable() {
+                reserved = inner.reserve(&session.client, &kept, now, batch)?;
+            }
+        }
         self.items.push(Item {
             to,
             at,
@@ -247,7 +284,7 @@ impl Post {
     }
 
     /// What became of the only message.
-    pub(crate) fn outcome(&self) -> Result<Sent, Undelivered> {
+    pub(crate) fn outcome(&self) -> Result<Fate, Undelivered> {
         self.last
     }
 
@@ -267,9 +304,14 @@ impl Post {
                 let Some(message) = self.message(item) else { continue };
                 last = inner.deliver(&message, item.reserved, now, broker.options.outbox_bytes);
                 match last {
-                    Ok(Sent::Sent) => broker.metrics.messages_out.increment(1),
+                    Ok(Fate::Sent) => broker.metrics.messages_out.increment(1),
                     Ok(_) => {}
                     Err(why) => missed.push((item, why)),
+                }
+                if let Reserved::Row(seq) = item.reserved
+                    && !matches!(last, Ok(Fate::Sent | Fate::Kept))
+                {
+                    batch.delete(Space::Queue, &kept::queued(&session.client, seq));
                 }
             }
             let link = inner.link.clone();
@@ -318,7 +360,9 @@ impl Drop for Post {
             if let (Reserved::Row(seq), Some(to)) =
                 (item.reserved, self.receivers.get(wide(item.to)))
             {
-                to.lock().settle(seq);
+                let mut inner = to.lock();
+                inner.settle(seq);
+                inner.link.iter().for_each(|link| link.wake());
             }
         }
     }

@@ -1,12 +1,11 @@
 //! The place where the reason codes of 5.0 have names, and what happened gets one.
 
-use mqtt::{Level, Malformed};
+use mqtt::Level;
 
 use crate::hub::{Offline, Refusal, Verdict};
 
 pub(crate) const WITH_WILL: u8 = 0x04;
 pub(crate) const NO_SUBSCRIPTION: u8 = 0x11;
-pub(crate) const MALFORMED: u8 = 0x81;
 pub(crate) const PROTOCOL: u8 = 0x82;
 pub(crate) const NOT_AUTHORIZED: u8 = 0x87;
 pub(crate) const BAD_METHOD: u8 = 0x8C;
@@ -29,19 +28,6 @@ pub(crate) fn of(why: Offline) -> u8 {
         Offline::Kicked => 0x98,
         Offline::Protocol => PROTOCOL,
         Offline::Shutdown => 0x8B,
-    }
-}
-
-pub(crate) fn malformed(malformed: &Malformed) -> u8 {
-    match malformed {
-        Malformed::TooLarge { .. } => TOO_LARGE,
-        Malformed::SharedNoLocal
-        | Malformed::PropertyTwice(_)
-        | Malformed::PropertyValue(_)
-        | Malformed::NoTopic
-        | Malformed::NoFilters
-        | Malformed::AuthDataAlone => PROTOCOL,
-        _ => MALFORMED,
     }
 }
 

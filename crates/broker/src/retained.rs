@@ -98,14 +98,18 @@ impl Retained {
         Self { quota, messages: 0, bytes: 0, root: Node::default(), due: BTreeSet::new() }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages == 0
+    }
+
     /// Keeps a message in the place of the topic's former one, or with an empty payload none; the
     /// row goes into `batch`.
     pub(crate) fn set(&mut self, tenant: &str, kept: Kept, batch: &mut Batch) -> Result<(), Full> {
         let key = key(tenant, &kept.topic);
         if kept.payload.is_empty() {
-            if self.take(&kept.topic).is_some() {
-                batch.delete(Space::Retained, &key);
-            }
+            // Also when there is none: the row may be there if a commit failed.
+            self.take(&kept.topic);
+            batch.delete(Space::Retained, &key);
             return Ok(());
         }
         let former = self.root.find(&kept.topic).map(Kept::size);

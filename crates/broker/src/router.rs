@@ -14,7 +14,7 @@ use parking_lot::RwLock;
 use store::Store;
 
 use crate::{
-    hub::{ClientKey, Grant},
+    hub::{ClientKey, Grant, Offline},
     link::Link,
     retained::{self, Retained},
     session::Session,
@@ -160,7 +160,8 @@ impl Router {
         match &inner.link {
             Some(former) if former.grant.epoch >= link.grant.epoch => return Claim::Stale,
             Some(former) if !force => return Claim::Taken(Former(former.clone())),
-            Some(_) => {
+            Some(former) => {
+                former.close(Offline::Takeover);
                 inner.abandon(now);
             }
             None => {
@@ -185,6 +186,14 @@ impl Router {
         let known = shard.get(&session.client).is_some_and(|known| Arc::ptr_eq(known, session));
         if known && session.link().is_none() && when(session) {
             shard.remove(&session.client);
+        }
+    }
+
+    /// Does something while a client has no session in memory, and gets none.
+    pub(crate) fn while_unknown(&self, client: &ClientKey, work: impl FnOnce()) {
+        let shard = self.shard(client).write();
+        if !shard.contains_key(client) {
+            work();
         }
     }
 

@@ -3,14 +3,19 @@
 use mqtt::{Level, Property, QoS, Subscribe, Subscription, Unsubscribe, encode};
 
 use crate::{
-    gate::Gate,
+    gate::{End, Gate},
     hub::{Access, Burst, Event},
     reason,
     tree::Wish,
 };
 
 impl Gate {
-    pub(super) fn subscribe(&mut self, subscribe: &Subscribe<'_>, burst: &mut Burst<'_>) {
+    pub(super) fn subscribe(
+        &mut self,
+        subscribe: &Subscribe<'_>,
+        burst: &mut Burst<'_>,
+    ) -> Option<End> {
+        let before = self.answers.len();
         let id = subscribe.properties.iter().find_map(|property| match property {
             Property::SubscriptionId(id) => Some(id),
             _ => None,
@@ -38,6 +43,16 @@ impl Gate {
             self.broker.hub.event(&self.link.grant, event, &mut burst.batch);
         }
         encode::suback(&mut self.answers, self.link.level, subscribe.id, &codes);
+        self.too_large(before)
+    }
+
+    /// The end of a client that asks for more codes than it takes in one packet.
+    fn too_large(&mut self, before: usize) -> Option<End> {
+        if self.link.peer.takes(self.answers.len() - before) {
+            return None;
+        }
+        self.answers.truncate(before);
+        Some(End::fault(reason::TOO_LARGE))
     }
 
     fn add(&mut self, wanted: &Subscription<'_>, id: u32) -> Result<QoS, u8> {
@@ -64,13 +79,21 @@ impl Gate {
             _ => false,
         };
         // [MQTT5-4.8.2]: a shared subscription gets nothing that is retained.
-        if retained && mqtt::topic::shared(filter).is_none() {
+        let any = || !self.link.domain.retained.read().is_empty();
+        if retained && mqtt::topic::shared(filter).is_none() && any() {
+            // Once, however often the packet names it.
+            self.fetch.retain(|(known, _)| **known != *filter);
             self.fetch.push((filter.into(), wish));
         }
         Ok(wish.qos)
     }
 
-    pub(super) fn unsubscribe(&mut self, unsubscribe: &Unsubscribe<'_>, burst: &mut Burst<'_>) {
+    pub(super) fn unsubscribe(
+        &mut self,
+        unsubscribe: &Unsubscribe<'_>,
+        burst: &mut Burst<'_>,
+    ) -> Option<End> {
+        let before = self.answers.len();
         let mut codes = Vec::new();
         for filter in unsubscribe.filters() {
             if !self.link.session.lock().unsubscribe(filter) {
@@ -86,5 +109,6 @@ impl Gate {
             self.broker.hub.event(&self.link.grant, event, &mut burst.batch);
         }
         encode::unsuback(&mut self.answers, self.link.level, unsubscribe.id, &codes);
+        self.too_large(before)
     }
 }

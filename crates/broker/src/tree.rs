@@ -187,8 +187,9 @@ impl<S: Clone + Eq> Leaf<S> {
             None => &mut self.plain,
             Some(name) => self.group(name),
         };
-        if let Some((_, former)) = members.iter_mut().find(|(member, _)| *member == client) {
-            *former = wish;
+        if let Some(former) = members.iter_mut().find(|(member, _)| *member == client) {
+            // Equal is not the same: it may have other rights than before.
+            *former = (client, wish);
             return false;
         }
         members.push((client, wish));

@@ -12,7 +12,7 @@ use crate::{
     kept::{self, Kept},
     link::{Link, Peer},
     session::Session,
-    will::{self, Will},
+    will::{self, Wait, Will},
 };
 
 /// Between two looks at what is over.
@@ -25,18 +25,17 @@ const IDLE: Millis = 600_000;
 /// Sessions whose filters the router must know, and wills of clients that were there when the server
 /// ended without a word.
 pub(crate) fn recover(broker: &Arc<Shared>) -> Result<()> {
+    // Before a session that is over takes its will along.
+    let mut wills = Vec::new();
+    for client in clients(broker, kept::WILLS)? {
+        let key = kept::key(kept::WILLS, &client);
+        wills.push((broker.store.get(Space::Session, &key)?, client));
+    }
     for client in clients(broker, kept::FREE)? {
         subscribe(broker, &client)?;
     }
-    for client in clients(broker, kept::WILLS)? {
-        let key = kept::key(kept::WILLS, &client);
-        let row = broker.store.get(Space::Session, &key)?.unwrap_or_default();
-        let broker = broker.clone();
-        broker.clone().tasks.spawn(async move {
-            if let Err(error) = publish(&broker, &client, &row).await {
-                tracing::error!(?error, client = %client.0, "will is not published");
-            }
-        });
+    for (row, client) in wills {
+        take_up(broker, client, &row.unwrap_or_default())?;
     }
     Ok(())
 }
@@ -69,17 +68,33 @@ fn subscribe(broker: &Shared, client: &ClientKey) -> Result<()> {
     Ok(())
 }
 
-/// Publishes the will of a client that the server did not see leave.
-async fn publish(broker: &Arc<Shared>, client: &ClientKey, row: &[u8]) -> Result<()> {
-    let mut batch = Batch::default();
-    batch.delete(Space::Session, &kept::key(kept::WILLS, client));
-    if let (Some(will), Some(grant)) = (Will::parse(row), broker.hub.restore(client)) {
-        let domain = broker.router.domain(&grant.tenant.id);
-        let session = Arc::new(Session::new(client.clone()));
-        let link = Arc::new(Link::new(grant, mqtt::Level::V5, session, domain, Peer::nobody()));
-        will::left(broker, &link, will).await;
+/// Publishes the will of a client that was there when the server ended, or lets it wait on.
+fn take_up(broker: &Arc<Shared>, client: ClientKey, row: &[u8]) -> Result<()> {
+    let now = broker.clock.now();
+    let mut gone = Batch::default();
+    gone.delete(Space::Session, &kept::key(kept::WILLS, &client));
+    let (Some(will), Some(grant)) = (Will::parse(row), broker.hub.restore(&client)) else {
+        drop(broker.store.commit(gone));
+        return Ok(());
+    };
+    let session = broker.router.session(&broker.store, &client, now)?;
+    let left_s = session.as_ref().map_or(0, |session| session.lock().ends_at() - now) / 1000;
+    let left_s = u32::try_from(left_s).unwrap_or(u32::MAX);
+    let wait = Wait::new(broker, will.delay_s().min(left_s));
+    let session = session.unwrap_or_else(|| Arc::new(Session::new(client, now)));
+    if let Some(wait) = &wait {
+        session.delay_will(grant.epoch, &wait.over);
     }
-    broker.store.commit(batch).await
+    let domain = broker.router.domain(&grant.tenant.id);
+    let link = Arc::new(Link::new(grant, mqtt::Level::V5, session, domain, Peer::nobody()));
+    let shared = broker.clone();
+    broker.tasks.spawn(async move {
+        match wait {
+            Some(wait) => will::left(&shared, &link, will, wait).await,
+            None => will::publish(&shared, &link, &will, gone).await,
+        }
+    });
+    Ok(())
 }
 
 /// Looks now and then, until the server stops.
@@ -110,7 +125,7 @@ pub(crate) fn sweep(broker: &Arc<Shared>) {
     for (tenant, domain) in broker.router.domains() {
         domain.retained.write().sweep(&tenant, now, &mut batch);
     }
-    if let Err(error) = stored(broker, now, &mut batch) {
+    if let Err(error) = stored(broker, now) {
         tracing::error!(?error, "kept sessions are unreadable");
     }
     if !batch.is_empty() {
@@ -120,21 +135,24 @@ pub(crate) fn sweep(broker: &Arc<Shared>) {
 
 /// A session in memory whose client did not come back in time.
 fn end(broker: &Shared, session: &Arc<Session>) {
-    let mut batch = Batch::default();
     broker.router.evict(session, |session| {
+        // Its client may have been here since we looked.
+        if !session.is_over(broker.clock.now()) {
+            return false;
+        }
         session.clear();
+        let mut batch = Batch::default();
         if let Err(error) = kept::forget(&broker.store, &session.client, &mut batch) {
             tracing::error!(?error, client = %session.client.0, "session is unreadable");
         }
+        // In line before anything that its client's next session writes.
+        drop(broker.store.commit(batch));
         true
     });
-    if !batch.is_empty() {
-        drop(broker.store.commit(batch));
-    }
 }
 
 /// Some of the kept sessions, from where the last look ended.
-fn stored(broker: &Shared, now: Millis, batch: &mut Batch) -> Result<()> {
+fn stored(broker: &Shared, now: Millis) -> Result<()> {
     let mut swept = broker.swept.lock();
     let to = [kept::SESSIONS + 1];
     let rows = broker.store.scan(Space::Session, &swept[..]..&to[..], Dir::Forward, ROWS)?;
@@ -145,10 +163,32 @@ fn stored(broker: &Shared, now: Millis, batch: &mut Batch) -> Result<()> {
     drop(swept);
     for (key, row) in rows {
         let Some(client) = kept::client(kept::SESSIONS, &key) else { continue };
-        let over = Kept::parse(&row).is_none_or(|kept| !kept.online && kept.ends_at() <= now);
-        if over && broker.router.known(&client).is_none() {
-            kept::forget(&broker.store, &client, batch)?;
+        if broker.router.known(&client).is_none()
+            && let Some(batch) = overdue(broker, &client, Kept::parse(&row), now)?
+        {
+            // In line before anything that a session writes which its client begins now.
+            broker.router.while_unknown(&client, || drop(broker.store.commit(batch)));
         }
     }
     Ok(())
+}
+
+/// What is to be done to the kept session of a client that is not there.
+fn overdue(
+    broker: &Shared,
+    client: &ClientKey,
+    kept: Option<Kept>,
+    now: Millis,
+) -> Result<Option<Batch>> {
+    let mut batch = Batch::default();
+    if kept.as_ref().is_some_and(|kept| kept.online) {
+        // Nobody saw it leave, since a server was killed: its time counts from now.
+        if let Some(session) = Session::load(&broker.store, client, now)? {
+            let row = session.left_behind().row();
+            batch.put(Space::Session, &kept::key(kept::SESSIONS, client), &row);
+        }
+    } else if kept.is_none_or(|kept| kept.ends_at() <= now) {
+        kept::forget(&broker.store, client, &mut batch)?;
+    }
+    Ok((!batch.is_empty()).then_some(batch))
 }

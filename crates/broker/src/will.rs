@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use base::Millis;
 use mqtt::{Property, QoS};
 use store::{Batch, Space};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Shared,
@@ -50,6 +51,10 @@ impl Will {
         }
     }
 
+    pub(crate) fn delay_s(&self) -> u32 {
+        self.delay_s
+    }
+
     /// The row under which it outlives the server.
     pub(crate) fn keep(&self, link: &Link, batch: &mut Batch) {
         let message = Message {
@@ -78,38 +83,77 @@ impl Will {
     }
 }
 
-/// The client of `link` is gone without a word: its will is published, now or when its delay is
-/// over and the client has not come back.
-pub(crate) async fn left(broker: &Arc<Shared>, link: &Arc<Link>, will: Will) {
-    let delay = will.delay_s.min(link.session.lock().expiry_s());
-    if delay == 0 || broker.stop.is_cancelled() {
-        publish(broker, link, &will).await;
-        return;
+/// How long a will waits for its client.
+pub(crate) struct Wait {
+    seconds: u32,
+    /// Cancelled when the session ends, or the server stops.
+    pub(crate) over: CancellationToken,
+}
+
+impl Wait {
+    pub(crate) fn new(broker: &Shared, seconds: u32) -> Option<Self> {
+        (seconds > 0).then(|| Self { seconds, over: broker.stop.child_token() })
     }
+}
+
+/// How long the will of a client waits that leaves now.
+pub(crate) fn wait(broker: &Shared, link: &Link) -> Option<Wait> {
+    Wait::new(broker, link.will_delay_s().min(link.session.lock().expiry_s()))
+}
+
+/// The client of `link` leaves without a word: its will is published before its next connection has
+/// one, in one commit with the end of its row, so that it is not lost and not published twice.
+pub(crate) async fn now(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will) {
+    let mut batch = Batch::default();
+    if link.session.is_of(link) {
+        batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
+    }
+    publish(broker, link, will, batch).await;
+}
+
+/// The client of `link` is gone without a word: its will is published when its delay or its session
+/// is over and the client has not come back [MQTT5-3.1.2-8].
+pub(crate) async fn left(
+    broker: &Arc<Shared>,
+    link: &Arc<Link>,
+    will: Will,
+    Wait { seconds, over }: Wait,
+) {
     let (shared, link) = (broker.clone(), link.clone());
-    broker.tasks.spawn(async move {
-        let wait = tokio::time::sleep(Duration::from_secs(delay.into()));
+    let waiting = async move {
+        let delay = tokio::time::sleep(Duration::from_secs(seconds.into()));
         // A stopping server does not wait, and loses nothing.
-        shared.stop.run_until_cancelled(wait).await;
-        if link.session.link().is_none() && link.session.lock().left_with(link.grant.epoch) {
-            publish(&shared, &link, &will).await;
+        over.run_until_cancelled(delay).await;
+        let ended = over.is_cancelled() && !shared.stop.is_cancelled();
+        let left = link.session.lock().left_with(link.grant.epoch);
+        let mut batch = Batch::default();
+        if left {
+            batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
         }
-    });
+        if left || ended {
+            publish(&shared, &link, &will, batch).await;
+        }
+    };
+    if broker.stop.is_cancelled() {
+        waiting.await;
+    } else {
+        broker.tasks.spawn(waiting);
+    }
 }
 
 /// Goes the road of any message, with the rights that the client has now.
-async fn publish(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will) {
+pub(crate) async fn publish(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will, batch: Batch) {
     let (grant, now) = (&link.grant, broker.clock.now());
     if !allowed(broker, grant, will) {
         tracing::info!(client = %grant.client.0, topic = %will.topic, "will is not allowed");
+        drop(broker.store.commit(batch));
         return;
     }
     let mut up = Up::new(&will.topic, &will.payload, will.qos);
     up.properties = &will.properties;
     up.expiry_s = will.expiry_s;
     up.retain = will.retain && grant.allows.retained;
-    let (batch, down) = (Batch::default(), Vec::new());
-    let mut burst = Burst { now, up: vec![up], batch, down };
+    let mut burst = Burst { now, up: vec![up], batch, down: Vec::new() };
     if let Some(slow) = broker.hub.up(grant, &mut burst) {
         slow.await;
     }

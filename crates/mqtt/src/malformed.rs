@@ -78,8 +78,6 @@ impl Malformed {
         match self {
             Self::TooLarge { .. } => 0x95,
             Self::ProtocolName | Self::Level(_) => 0x84,
-            Self::TopicName => 0x90,
-            Self::TopicFilter => 0x8F,
             Self::NotConnect
             | Self::SecondConnect
             | Self::NoTopic

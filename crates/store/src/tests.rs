@@ -611,7 +611,7 @@ async fn a_group_waits_for_its_delay_or_until_it_is_full() {
 }
 
 #[tokio::test]
-async fn a_store_that_lost_acknowledged_data_does_not_open() {
+async fn f04_a_store_that_lost_acknowledged_data_does_not_open() {
     let (folder, clock) = (folder(), Clock::manual(NOON));
     let store = open(&folder, &clock).await;
     for n in 0..3_u32 {

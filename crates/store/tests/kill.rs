@@ -24,7 +24,7 @@ const TASKS: u64 = 4;
 const NOON: Millis = 1_795_608_000_000;
 
 #[test]
-fn nothing_acknowledged_is_lost_by_kill_9() {
+fn f01_nothing_acknowledged_is_lost_by_kill_9() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     if let Ok(folder) = std::env::var(FOLDER) {
@@ -57,7 +57,7 @@ async fn open(folder: &Path) -> Store {
 /// Runs the child until it has acknowledged some `lines` commits; gives all that it acknowledged.
 fn one_life(folder: &Path, lines: usize) -> Vec<u64> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--nocapture", "nothing_acknowledged_is_lost_by_kill_9"])
+        .args(["--exact", "--nocapture", "f01_nothing_acknowledged_is_lost_by_kill_9"])
         .env(FOLDER, folder)
         .stdout(Stdio::piped())
         .spawn()

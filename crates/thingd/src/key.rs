@@ -1,18 +1,22 @@
 //! The place where `thingd key` makes, lists and revokes the keys of service clients: through the
 //! server that serves the folder, or in the folder itself when none does.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use base::{Code, Error, RequestId, Secret};
 use clap::{Args, Subcommand};
-use platform::{Cx, Routes, account};
+use platform::{Cx, Routes, Services, account};
 use serde_json::{Value, json};
+use store::Store;
 
 use crate::{
     Options,
     fleet::cloud::{Account, Cloud},
-    server::{Opened, open},
+    server::open_stores,
 };
 
 const EXAMPLES: &str = "\
@@ -248,7 +252,7 @@ impl Login {
 /// How the operations are reached.
 enum Road {
     Server(Box<Cloud>),
-    Folder(Box<Opened>, Cx, Routes),
+    Folder(Store, Cx, Routes),
 }
 
 impl Road {
@@ -262,8 +266,8 @@ impl Road {
         if let Some(url) = &at.api {
             return server(url).await;
         }
-        match open(options).await {
-            Ok(opened) => Self::folder(opened, login),
+        match open_stores(&options).await {
+            Ok((store, services)) => Self::folder(store, &services, login).await,
             Err(error) if in_use(&error) => server(API).await.with_context(|| {
                 format!("another thingd serves {}, but not at {API}: give --api", at.data.display())
             }),
@@ -271,14 +275,14 @@ impl Road {
         }
     }
 
-    fn folder(opened: Opened, login: &Login) -> Result<Self> {
-        ensure!(opened.first.is_none(), "the metadata is new: is --config right?");
-        let services = &opened.services;
-        let key = account::key(services, login.field("SecretId")?);
-        let (caller, _) = key.context("the key of first-login.json is not known")?;
+    async fn folder(store: Store, services: &Arc<Services>, login: &Login) -> Result<Self> {
+        let Some((caller, _)) = account::key(services, login.field("SecretId")?) else {
+            store.close().await?;
+            bail!("the metadata does not know the key of first-login.json: is --config right?")
+        };
         let request = RequestId(services.rand.uuid());
         let cx = Cx::new(services.clone(), caller, request, false);
-        Ok(Self::Folder(Box::new(opened), cx, Routes::all()))
+        Ok(Self::Folder(store, cx, Routes::all()))
     }
 
     async fn call(&mut self, action: &str, params: Value) -> Result<Value> {
@@ -310,9 +314,9 @@ impl Road {
 
     /// A folder is closed as a server closes it.
     async fn close(self) -> Result<()> {
-        let Self::Folder(opened, ..) = self else { return Ok(()) };
-        opened.services.finish_calls().await;
-        Ok(opened.store.close().await?)
+        let Self::Folder(store, cx, _) = self else { return Ok(()) };
+        cx.finish_calls().await;
+        Ok(store.close().await?)
     }
 }
 

@@ -87,23 +87,29 @@ pub(crate) struct Opened {
 /// # Errors
 /// The folder is in use or broken.
 pub(crate) async fn open(options: Options) -> Result<Opened> {
-    let Options { data, config, root, clock, seed } = options;
+    let (store, services) = open_stores(&options).await?;
+    let keep = |login: &FirstLogin| {
+        let text = serde_json::to_vec_pretty(login).map_err(Error::internal)?;
+        tls::write(&options.data.join("first-login.json"), &text).map_err(Error::internal)
+    };
+    let first = services.first_start(options.root, keep).await?;
+    Ok(Opened { store, services, first })
+}
+
+/// The same without a first start: for those who come to a server's folder later.
+pub(crate) async fn open_stores(options: &Options) -> Result<(Store, Arc<Services>)> {
+    let Options { data, config, clock, seed, .. } = options;
     let missing = !data.exists();
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(&data);
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
     made.with_context(|| format!("cannot make {}", data.display()))?;
     if missing {
         tracing::info!(data = %data.display(), "new data folder");
     }
-    let store = Store::open(store_options(&data, &config), clock.clone()).await?;
+    let store = Store::open(store_options(data, config), clock.clone()).await?;
     let rand = seed.map_or_else(Rand::system, Rand::seeded);
-    let settings = Settings { device_ca: Some(tls::device_ca(&data)?), ..settings(&config) };
-    let services = Services::open(store.clone(), clock, rand, settings).await?;
-    let keep = |login: &FirstLogin| {
-        let text = serde_json::to_vec_pretty(login).map_err(Error::internal)?;
-        tls::write(&data.join("first-login.json"), &text).map_err(Error::internal)
-    };
-    let first = services.first_start(root, keep).await?;
-    Ok(Opened { store, services, first })
+    let settings = Settings { device_ca: Some(tls::device_ca(data)?), ..settings(config) };
+    let services = Services::open(store.clone(), clock.clone(), rand, settings).await?;
+    Ok((store, services))
 }
 
 /// Opens the folder, heals it, and opens the doors; returns when all of them accept.

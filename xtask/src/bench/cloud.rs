@@ -14,25 +14,20 @@ use super::server::{Server, text};
 /// What the load reports against.
 const MODEL: &str = include_str!("../../../crates/fleet/model.json");
 
-/// Makes a product with the load's model and `count` devices; writes them to `file`.
+/// Products that the devices are spread over: each has a reader.
+const PRODUCTS: usize = 2;
+
+/// Makes products with the load's model and `count` devices; writes them to `file`.
 ///
 /// # Errors
 /// The server refused something.
 pub(crate) fn prepare(server: &Server, count: usize, file: &Path) -> Result<()> {
     let console = Console::login(server)?;
-    let product = console.call(
-        "CreateStudioProduct",
-        &json!({
-            "ProductName": "bench", "CategoryId": 1, "ProductType": 0, "EncryptionType": "2",
-            "NetType": "wifi", "DataProtocol": 1, "ProductDesc": "",
-            "ProjectId": text(&server.login, "EnterpriseProjectId")?,
-        }),
-    )?;
-    let product = text(product.get("Product").context("no Product")?, "ProductId")?;
-    console
-        .call("ModifyModelDefinition", &json!({ "ProductId": product, "ModelSchema": MODEL }))?;
+    let products = (0..PRODUCTS)
+        .map(|number| product(server, &console, number))
+        .collect::<Result<Vec<String>>>()?;
     let mut devices = Vec::with_capacity(count);
-    for number in 0..count {
+    for (number, product) in (0..count).zip(products.iter().cycle()) {
         let name = format!("bench{number}");
         let made =
             console.call("CreateDevice", &json!({ "ProductId": product, "DeviceName": name }))?;
@@ -41,6 +36,39 @@ pub(crate) fn prepare(server: &Server, count: usize, file: &Path) -> Result<()> 
     }
     std::fs::write(file, serde_json::to_vec(&devices)?)?;
     Ok(())
+}
+
+fn product(server: &Server, console: &Console, number: usize) -> Result<String> {
+    let product = console.call(
+        "CreateStudioProduct",
+        &json!({
+            "ProductName": format!("bench{number}"), "CategoryId": 1, "ProductType": 0,
+            "EncryptionType": "2", "NetType": "wifi", "DataProtocol": 1, "ProductDesc": "",
+            "ProjectId": text(&server.login, "EnterpriseProjectId")?,
+        }),
+    )?;
+    let product = text(product.get("Product").context("no Product")?, "ProductId")?;
+    console
+        .call("ModifyModelDefinition", &json!({ "ProductId": product, "ModelSchema": MODEL }))?;
+    Ok(product)
+}
+
+/// Makes a service client in the instance of the products; its user name and token.
+///
+/// # Errors
+/// The server refused, or has no such instance.
+pub(crate) fn service_client(server: &Server) -> Result<(String, String)> {
+    let console = Console::login(server)?;
+    let project = text(&server.login, "EnterpriseProjectId")?;
+    let listed = console.call("DescribeInstances", &json!({ "Offset": 0, "Limit": 10 }))?;
+    let instances = listed.get("Instances").and_then(Value::as_array).context("no Instances")?;
+    let of_project = |instance: &&Value| {
+        text(instance, "DefaultProjectId").is_ok_and(|default| default == project)
+    };
+    let instance = instances.iter().find(of_project).context("no instance of the project")?;
+    let ask = json!({ "InstanceId": text(instance, "InstanceId")?, "Remark": "bench" });
+    let made = console.call("CreateServiceClient", &ask)?;
+    Ok((text(&made, "UserName")?, text(&made, "Token")?))
 }
 
 /// A logged-in session of the console.

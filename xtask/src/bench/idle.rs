@@ -1,30 +1,36 @@
-//! The place where the memory of connections that only listen is measured.
+//! The place where the memory of connections that only listen is measured: in a fresh process, of
+//! which the connections are the first.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use clap::Args;
-use serde::Deserialize;
 
-use super::{FOLDER, build, cloud, start};
+use super::{
+    FOLDER, build, cloud,
+    load::{self, Party},
+    peer::Peer,
+    reopen, start,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Idle {
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 18_000)]
     devices: usize,
     /// Seconds between the last connect and the look at the server.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
 }
 
-#[derive(Debug, Deserialize)]
-struct Outcome {
-    connections: u64,
-    before_bytes: u64,
-    after_bytes: u64,
+/// What connections take, server by server.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) ours: load::Idle,
+    pub(crate) ours_tls: load::Idle,
+    pub(crate) theirs: load::Idle,
 }
 
-/// Connects the devices twice: the first time fills what the server keeps of devices anyway.
+/// Prints what [`measure`] sees.
 ///
 /// # Errors
 /// A build, the server or a connection failed.
@@ -35,28 +41,35 @@ pub(crate) fn run(idle: &Idle) -> Result<()> {
     let server = start(folder)?;
     let devices = folder.join("devices.json");
     cloud::prepare(&server, idle.devices, &devices)?;
-    for name in ["first", "again"] {
-        let seen = connect(idle, &server.mqtt, server.pid(), &devices)?;
-        let grown = seen.after_bytes.saturating_sub(seen.before_bytes);
+    server.stop()?;
+    let Seen { ours, ours_tls, theirs } = measure(folder, &devices, idle.seconds)?;
+    for (name, seen) in [("thingd", ours), ("thingd, TLS", ours_tls), ("mosquitto", theirs)] {
         println!(
-            "{name}: {} idle connections, resident {} -> {} KiB, {} bytes each",
+            "{name}: {} idle connections, resident {} -> {} KiB, {:.0} bytes each",
             seen.connections,
             seen.before_bytes / 1024,
             seen.after_bytes / 1024,
-            grown / seen.connections.max(1)
+            seen.each()
         );
     }
-    server.stop()
+    Ok(())
 }
 
-fn connect(idle: &Idle, target: &str, pid: u32, devices: &Path) -> Result<Outcome> {
-    let done = Command::new("target/release/thingd-load")
-        .args(["--idle", "--target", target, "--pid", &pid.to_string()])
-        .args(["--seconds", &idle.seconds.to_string()])
-        .arg("--devices")
-        .arg(devices)
-        .output()
-        .context("cannot run thingd-load")?;
-    ensure!(done.status.success(), "load failed: {}", String::from_utf8_lossy(&done.stderr));
-    serde_json::from_slice(&done.stdout).context("the load printed something else")
+/// Connects all devices to fresh processes.
+///
+/// # Errors
+/// A server or a connection failed.
+pub(crate) fn measure(folder: &Path, devices: &Path, seconds: f64) -> Result<Seen> {
+    let flags = ["--seconds".to_owned(), seconds.to_string()];
+    let server = reopen(folder, &[])?;
+    let ours = Party::new(&server.mqtt, server.pid(), devices).load(&flags, &["idle"])?;
+    server.stop()?;
+    let server = reopen(folder, &[])?;
+    let party = Party::new(&server.mqtts, server.pid(), devices);
+    let with_tls = [&flags[..], &["--tls".to_owned()]].concat();
+    let ours_tls = party.load(&with_tls, &["idle"])?;
+    server.stop()?;
+    let peer = Peer::mosquitto(folder)?;
+    let theirs = Party::new(&peer.address, peer.pid(), devices).load(&flags, &["idle"])?;
+    Ok(Seen { ours, ours_tls, theirs })
 }

@@ -17,6 +17,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) http: String,
     pub(crate) mqtt: String,
+    pub(crate) mqtts: String,
     pub(crate) login: Value,
 }
 
@@ -50,7 +51,8 @@ impl Server {
             .context("cannot run target/release/thingd")?;
         let ready = wait_for(&ready_file, &mut child)?;
         let login = serde_json::from_slice(&std::fs::read(data.join("first-login.json"))?)?;
-        Ok(Self { child, http: text(&ready, "http")?, mqtt: text(&ready, "mqtt")?, login })
+        let [http, mqtt, mqtts] = ["http", "mqtt", "mqtts"].map(|door| text(&ready, door));
+        Ok(Self { child, http: http?, mqtt: mqtt?, mqtts: mqtts?, login })
     }
 
     /// The process id.

@@ -1,4 +1,4 @@
-// The place where a device's facts, its secret and its connection parameters are (D-03).
+// The place where a device's facts, its secret or certificate, and its connection parameters are (D-03).
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -6,12 +6,14 @@ import { call } from '../../api/client';
 import type { DescribeDeviceConnectionResponse } from '../../api/gen';
 import { useTo } from '../../app/guards';
 import { Button, Card, CopyText, Facts, Failed, formatTime, Notice, Qr, Skeleton } from '../../kit';
+import { CertificateConnection } from './CertificateConnection';
 import { useDevice } from './context';
 import { DeviceStatus, EnableState } from './words';
 
 export default function InfoTab() {
   const { t } = useTranslation();
-  const { key } = useDevice();
+  const { key, info } = useDevice();
+  const certificate = Boolean(info.DeviceCert);
   // Each answer has another user name with its password: the pair on the page must not change while it is copied.
   const connection = useQuery({
     queryKey: ['DescribeDeviceConnection', 'page', key],
@@ -24,19 +26,30 @@ export default function InfoTab() {
       <Card
         title={t('device.connection')}
         extra={
-          <Button
-            theme="default"
-            variant="outline"
-            loading={connection.isFetching}
-            onClick={() => void connection.refetch()}
-          >
-            {t('device.renew')}
-          </Button>
+          !certificate && (
+            <Button
+              theme="default"
+              variant="outline"
+              loading={connection.isFetching}
+              onClick={() => void connection.refetch()}
+            >
+              {t('device.renew')}
+            </Button>
+          )
         }
       >
         {connection.error && <Failed error={connection.error} onRetry={() => void connection.refetch()} />}
         {!connection.error && !connection.data && <Skeleton rows={5} />}
-        {connection.data && <Connection given={connection.data} />}
+        {connection.data && (
+          <div className="k-stack">
+            {certificate ? (
+              <CertificateConnection given={connection.data} />
+            ) : (
+              <Connection given={connection.data} />
+            )}
+            <HostsLine line={connection.data.HostsLine} />
+          </div>
+        )}
       </Card>
     </>
   );
@@ -62,7 +75,12 @@ function Basics({ qr }: { qr: string | undefined }) {
             [t('device.enableState'), <EnableState key="e" enabled={enabled} />],
             [t('device.productId'), <CopyText key="i" text={productId} what={t('device.productId')} />],
             [t('device.created'), formatTime(info.CreateTime)],
-            [t('device.secret'), <CopyText key="k" text={info.DevicePsk} what={t('device.secret')} secret />],
+            info.DeviceCert
+              ? [t('product.auth'), t('product.authCertificate')]
+              : [
+                  t('device.secret'),
+                  <CopyText key="k" text={info.DevicePsk} what={t('device.secret')} secret />,
+                ],
             [t('device.firstOnline'), formatTime(info.FirstOnlineTime)],
             [t('device.version'), info.Version || '—'],
             [t('device.lastOnline'), formatTime(info.LoginTime)],
@@ -102,11 +120,18 @@ function Connection({ given }: { given: DescribeDeviceConnectionResponse }) {
           row(t('device.mqttsPort'), port(given.MqttsPort)),
         ]}
       />
-      <div>
-        <p className="k-quiet device-note">{t('device.hostsText')}</p>
-        <div className="device-line">
-          <CopyText text={given.HostsLine} what={t('device.hostsLine')} />
-        </div>
+    </div>
+  );
+}
+
+/** What leads the official device SDKs here. */
+function HostsLine({ line }: { line: string | undefined }) {
+  const { t } = useTranslation();
+  return (
+    <div>
+      <p className="k-quiet device-note">{t('device.hostsText')}</p>
+      <div className="device-line">
+        <CopyText text={line} what={t('device.hostsLine')} />
       </div>
     </div>
   );

@@ -8,7 +8,7 @@ import { useInstance, useTo } from '../../app/guards';
 import { Card, CopyButton, CopyText, DataTable, Label, Notice, Tabs, type Column } from '../../kit';
 import { useProduct } from './context';
 import { customTopics, modelTopics, systemTopics, type TopicAccess, type TopicRow } from './topics';
-import { deviceTypeOf, RAW } from './words';
+import { CERTIFICATE_AUTH, deviceTypeOf, RAW } from './words';
 
 export default function DevelopStep() {
   return (
@@ -33,7 +33,8 @@ function addressSeen(unknown: string): string {
 function Connect() {
   const { t } = useTranslation();
   const to = useTo();
-  const { ProductId } = useProduct();
+  const { ProductId, EncryptionType } = useProduct();
+  const certificate = EncryptionType === CERTIFICATE_AUTH;
   const devices = useCall('GetDeviceList', { ProductId, Offset: 0, Limit: 1 });
   const first = devices.data?.Devices?.[0]?.DeviceName;
   const known = useCall(
@@ -49,7 +50,7 @@ function Connect() {
         <span>{line}</span>
         <CopyButton text={line} what={t('product.hostsLine')} />
       </div>
-      {known.data && <Addresses connection={known.data} />}
+      {known.data && <Addresses connection={known.data} plain={!certificate} />}
       <p>{t('product.sdkText')}</p>
       <ul className="sdk-list">
         <li>{t('product.sdkPython')}</li>
@@ -57,19 +58,22 @@ function Connect() {
         <li>{t('product.sdkJava')}</li>
       </ul>
       <p className="k-quiet">
-        {t('product.sdkParams')} <Link to={to(`/products/${ProductId}/debug`)}>{t('product.stepDebug')}</Link>
+        {t(certificate ? 'product.sdkCertificate' : 'product.sdkParams')}{' '}
+        <Link to={to(`/products/${ProductId}/debug`)}>{t('product.stepDebug')}</Link>
       </p>
     </Card>
   );
 }
 
 /** Where any MQTT client connects to. */
-function Addresses({ connection }: { connection: DescribeDeviceConnectionResponse }) {
+function Addresses({ connection, plain }: { connection: DescribeDeviceConnectionResponse; plain: boolean }) {
   const { t } = useTranslation();
   const { Host, MqttPort, MqttsPort, WsUrl } = connection;
-  const addresses = [`mqtt://${Host}:${MqttPort}`, `mqtts://${Host}:${MqttsPort}`, WsUrl ?? ''].filter(
-    Boolean,
-  );
+  const addresses = [
+    plain ? `mqtt://${Host}:${MqttPort}` : '',
+    `mqtts://${Host}:${MqttsPort}`,
+    WsUrl ?? '',
+  ].filter(Boolean);
   return (
     <ul className="sdk-list" aria-label={t('product.mqttAddress')}>
       {addresses.map((address) => (

@@ -17,11 +17,12 @@ import {
   StepLinks,
   Why,
 } from '../../kit';
+import { AuthorityDialog } from './AuthorityDialog';
 import { isLocked, ProductContext, type Product } from './context';
 import './product.css';
 import { ProductEdit } from './ProductEdit';
 import { removalProblem, useRemoveProduct } from './remove';
-import { StateTag, useCategories, useProductWords } from './words';
+import { CERTIFICATE_AUTH, StateTag, useCategories, useProductWords } from './words';
 
 export default function ProductDetail() {
   const { productId = '' } = useParams();
@@ -116,6 +117,7 @@ function MoreDrawer({ product, onClose }: { product: Product; onClose: () => voi
   const categories = useCategories();
   const project = useCall('DescribeProject', { ProjectId: product.ProjectId ?? '' });
   const [editing, setEditing] = useState(false);
+  const [choosing, setChoosing] = useState(false);
   const footer = (
     <Button disabled={isLocked(product)} onClick={() => setEditing(true)}>
       {t('product.modify')}
@@ -133,7 +135,16 @@ function MoreDrawer({ product, onClose }: { product: Product; onClose: () => voi
             [t('product.category'), categories.path(product.CategoryId)],
             [t('product.deviceType'), words.deviceType(product)],
             [t('product.net'), words.net(product)],
-            [t('product.auth'), t('product.authKey')],
+            [t('product.auth'), words.auth(product)],
+            product.EncryptionType === CERTIFICATE_AUTH && [
+              t('product.authority'),
+              <span key="ca" className="k-row">
+                {product.PrivateCAName || t('product.authorityPlatform')}
+                <button type="button" className="k-link" onClick={() => setChoosing(true)}>
+                  {t('product.authorityChange')}
+                </button>
+              </span>,
+            ],
             [t('product.protocol'), words.protocol(product)],
             [t('product.status'), <StateTag key="state" state={product.DevStatus} />],
             [t('product.devices'), formatCount(product.DeviceCount)],
@@ -144,6 +155,7 @@ function MoreDrawer({ product, onClose }: { product: Product; onClose: () => voi
           ]}
         />
       </Layer>
+      {choosing && <AuthorityDialog product={product} onClose={() => setChoosing(false)} />}
       {editing && <ProductEdit product={product} onClose={() => setEditing(false)} />}
     </>
   );

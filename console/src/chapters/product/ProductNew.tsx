@@ -20,10 +20,12 @@ import {
 } from '../../kit';
 import { PRODUCT_DESCRIPTION_CHARS, PRODUCT_NAME, PRODUCT_NAME_CHARS } from '../../limits';
 import { ProjectSelect, useProjectId } from '../project/ProjectSelect';
+import { AuthoritySelect } from './AuthoritySelect';
 import { CategoryPicker } from './CategoryPicker';
 import { Cards } from './Cards';
 import './product.css';
 import {
+  CERTIFICATE_AUTH,
   GATEWAY,
   KEY_AUTH,
   netsFor,
@@ -32,6 +34,7 @@ import {
   SUB_NETS,
   THING_MODEL,
   useCategories,
+  type Auth,
   type DeviceType,
   type Net,
 } from './words';
@@ -41,6 +44,9 @@ interface Draft {
   name: string;
   type: DeviceType;
   net: Net;
+  auth: Auth;
+  /** The account's CA that issues the devices' certificates; '' is the platform's own. */
+  authority: string;
   protocol: number;
   desc: string;
 }
@@ -79,7 +85,16 @@ function ProductForm({ category, onBack }: { category: number; onBack: () => voi
   const [failure, setFailure] = useState<string>();
   const project = useProjectId(params.get('project') ?? '');
   const form = useForm<Draft>(
-    { project, name: '', type: 'device', net: 'wifi', protocol: THING_MODEL, desc: '' },
+    {
+      project,
+      name: '',
+      type: 'device',
+      net: 'wifi',
+      auth: KEY_AUTH,
+      authority: '',
+      protocol: THING_MODEL,
+      desc: '',
+    },
     ({ name, desc }) => ({
       name: PRODUCT_NAME.test(name) ? undefined : t('product.nameRule'),
       desc: [...desc].length <= PRODUCT_DESCRIPTION_CHARS ? undefined : t('product.descRule'),
@@ -150,7 +165,7 @@ function ProductForm({ category, onBack }: { category: number; onBack: () => voi
 function TypeFields({ form }: { form: Form<Draft> }) {
   const { t } = useTranslation();
   const { enterprise } = useInstance();
-  const { type, net, protocol } = form.values;
+  const { type, net, auth, protocol } = form.values;
   const nets: readonly Net[] = type === 'subdevice' ? SUB_NETS : netsFor(enterprise);
   const setType = (chosen: DeviceType) => {
     form.set('type', chosen);
@@ -181,13 +196,17 @@ function TypeFields({ form }: { form: Form<Draft> }) {
         {enterprise && (
           <Field label={t('product.auth')} required>
             <Select
-              value={KEY_AUTH}
-              options={[{ value: KEY_AUTH, text: t('product.authKey') }]}
-              onChange={() => undefined}
+              value={auth}
+              options={[
+                { value: KEY_AUTH, text: t('product.authKey') },
+                { value: CERTIFICATE_AUTH, text: t('product.authCertificate') },
+              ]}
+              onChange={(value) => form.set('auth', value)}
             />
           </Field>
         )}
       </div>
+      {auth === CERTIFICATE_AUTH && <AuthorityField form={form} />}
       <Field label={t('product.protocol')} required group>
         <Cards
           label={t('product.protocol')}
@@ -203,12 +222,28 @@ function TypeFields({ form }: { form: Form<Draft> }) {
   );
 }
 
+/** Who issues the devices' certificates. */
+function AuthorityField({ form }: { form: Form<Draft> }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Field label={t('product.authority')} required>
+        <AuthoritySelect value={form.values.authority} onChange={(name) => form.set('authority', name)} />
+      </Field>
+      <Notice>
+        {t(form.values.authority === '' ? 'product.certificateText' : 'product.certificateOwnText')}
+      </Notice>
+    </>
+  );
+}
+
 function request(draft: Draft, category: number) {
   return {
     ProductName: draft.name,
     CategoryId: category,
     ProductType: draft.type === 'gateway' ? GATEWAY : PLAIN,
-    EncryptionType: KEY_AUTH,
+    EncryptionType: draft.auth,
+    PrivateCAName: draft.auth === CERTIFICATE_AUTH && draft.authority ? draft.authority : undefined,
     NetType: draft.net,
     DataProtocol: draft.protocol,
     ProductDesc: draft.desc.trim(),

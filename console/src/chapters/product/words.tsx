@@ -7,7 +7,10 @@ import { StatusTag, type Tone } from '../../kit';
 
 export const PLAIN = 0;
 export const GATEWAY = 5;
+/** 证书认证, 密钥认证 */
+export const CERTIFICATE_AUTH = '1';
 export const KEY_AUTH = '2';
+export type Auth = typeof CERTIFICATE_AUTH | typeof KEY_AUTH;
 export const THING_MODEL = 1;
 export const RAW = 2;
 
@@ -57,6 +60,8 @@ export function useProductWords() {
       const known = [...NETS, ...SUB_NETS].find((net) => net === product.NetType);
       return known ? t(`product.nets.${known}`) : (product.NetType ?? '');
     },
+    auth: (product: ProductEntry) =>
+      t(product.EncryptionType === CERTIFICATE_AUTH ? 'product.authCertificate' : 'product.authKey'),
     protocol: (product: ProductEntry) =>
       t(product.DataProtocol === RAW ? 'product.raw' : 'product.thingModel'),
   };

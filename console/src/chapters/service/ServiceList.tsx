@@ -106,7 +106,7 @@ function useColumns(onEdit: (client: ServiceClientEntry) => void): Column<Servic
     {
       key: 'name',
       title: t('service.userName'),
-      width: 250,
+      width: 210,
       render: (one) => (
         <div>
           <CopyText text={one.UserName} what={t('service.userName')} />
@@ -117,7 +117,7 @@ function useColumns(onEdit: (client: ServiceClientEntry) => void): Column<Servic
     {
       key: 'state',
       title: t('service.state'),
-      width: 120,
+      width: 110,
       render: (one) => (
         <span title={t('service.connections', { n: one.Online ?? 0 })}>
           <StatusTag tone={TONES[stateOf(one)]}>{t(`service.${stateOf(one)}`)}</StatusTag>
@@ -166,9 +166,9 @@ function Rights({ client }: { client: ServiceClientEntry }) {
   return (
     <dl className="service-rights">
       {[
-        [t('service.products'), products] as const,
-        [t('service.subscribe'), words(client.Subscribe)] as const,
-        [t('service.publish'), words(client.Publish)] as const,
+        [t('service.product'), products] as const,
+        [t('service.subscribes'), words(client.Subscribe)] as const,
+        [t('service.publishes'), words(client.Publish)] as const,
       ].map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

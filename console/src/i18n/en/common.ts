@@ -9,6 +9,7 @@ export const nav: Words['nav'] = {
   products: 'Products',
   devices: 'Devices',
   operations: 'Operations',
+  certificates: 'CA certificates',
   services: 'Service clients',
   switchInstance: 'Switch instance',
   theme: 'Theme',
@@ -70,6 +71,7 @@ export const doing: Words['do'] = {
   showWhat: 'Show {{what}}',
   hideWhat: 'Hide {{what}}',
   download: 'Download',
+  downloadWhat: 'Download {{what}}',
   import: 'Import',
   refresh: 'Refresh',
   retry: 'Try again',
@@ -141,6 +143,16 @@ export const error: Words['error'] = {
   FailedOperation_DeviceNoSubscription: 'The device has not subscribed to the topic',
   FailedOperation_ActionUnreachable: 'The device cannot be reached, try again',
   FailedOperation_Timeout: 'The device did not reply in time',
+  InvalidParameterValue_CACertInvalid:
+    'Not a valid certificate: it must be PEM and in its time of validity, and a CA certificate must be one of a CA',
+  InvalidParameterValue_CACertNotMatch:
+    'The CA did not issue the certificate, or the common name (CN) is another',
+  LimitExceeded_CACertNotSupport:
+    'The certificate is too weak: RSA keys have at least 2048 bits, SHA-1 is not taken',
+  LimitExceeded_CACertNameRepeat: 'A certificate with this name exists already',
+  LimitExceeded_CACertAlreadyExist: 'This CA certificate is registered already',
+  LimitExceeded_CACertLimit: 'The account has as many CA certificates as it may have',
+  LimitExceeded_CAAlreadyBindProduct: 'A product still has this CA, it cannot be deleted',
   InvalidParameterValue_DeviceAlreadyExist: 'A device with this name exists already',
   LimitExceeded_DeviceExceedLimit: 'The product has as many devices as it may have',
   ResourceNotFound_DeviceNotExist: 'The device does not exist or was deleted',

@@ -22,6 +22,14 @@ export const device: Words['device'] = {
   secretAuto: 'Made by the platform',
   secretHelp: 'Optional. A secret of your own must be Base64, at most 64 characters',
   secretRule: 'Must be Base64, at most 64 characters',
+  certificate: 'Device certificate',
+  privateKey: 'Private key',
+  certificateAuto:
+    'The product uses certificates: the platform makes a certificate and a private key for the device. Download both at once.',
+  certificateHelp: 'The product has a CA of your own: paste the device certificate that it issued (PEM)',
+  certificateRule: 'Paste a device certificate in PEM',
+  madeKeyText:
+    'The platform does not keep the private key, and will not show it again. Download the certificate and the key now, and burn them into the device.',
   search: 'Search by device name',
   status: 'Status',
   enableState: 'Enabled',
@@ -77,6 +85,13 @@ export const device: Words['device'] = {
   hostsText:
     'For the official device SDKs, add this line to the hosts file of the device; the SDK then connects here:',
   hostsLine: 'hosts line',
+  certificateText:
+    'The device connects by MQTTS with its client certificate, and checks the certificate of the server. It needs no UserName and no Password.',
+  caFile: 'CA certificate',
+  caFileText: "ca.pem, in the folder tls of the server's data folder; the device checks the server by it",
+  privateKeyText: '{{file}}, shown once when the device was made; the platform does not keep it',
+  tryOut: 'Example',
+  tryOutText: 'With the three files in one folder, this command connects as the device:',
 
   live: 'Live',
   searchProperty: 'Search name or identifier',

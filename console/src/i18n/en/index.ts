@@ -1,6 +1,7 @@
 // The place where the English words are put together; a missing key does not compile.
 import type { Words } from '..';
 import { account, confirmWords, doing, error, list, nav, range, said } from './common';
+import { cert } from './cert';
 import { device, diagnosis } from './device';
 import { instance } from './instance';
 import { model } from './model';
@@ -11,6 +12,7 @@ import { topicMeaning } from './topics';
 
 export const en: Words = {
   account,
+  cert,
   confirm: confirmWords,
   device,
   diagnosis,

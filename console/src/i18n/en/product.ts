@@ -15,6 +15,16 @@ export const product: Words['product'] = {
   subNet: 'Gateway protocol',
   auth: 'Authentication',
   authKey: 'Secret key',
+  authCertificate: 'Certificate',
+  authority: 'Certificates issued by',
+  authorityChange: 'Change CA',
+  authorityChangeText:
+    'All connections of the product end, and its devices must come back with certificates of the new CA. Under the platform it is the certificate that the device was made with.',
+  authorityPlatform: 'The platform',
+  certificateText:
+    'The platform makes a certificate and a private key for each new device, which connects by MQTTS without a password. Authentication cannot be changed later.',
+  certificateOwnText:
+    'Each new device needs a certificate issued by the chosen CA, and connects by MQTTS with it. Authentication cannot be changed later.',
   protocol: 'Data protocol',
   thingModel: 'Thing model',
   raw: 'Custom transparent',
@@ -99,6 +109,8 @@ export const product: Words['product'] = {
   sdkJava: 'Java / Android: explorer-device-java',
   sdkParams:
     "ClientId, UserName and Password are among each device's connection parameters in 'Device debugging'.",
+  sdkCertificate:
+    "Devices connect by MQTTS with their certificates and no password; each device's connection parameters in 'Device debugging' have its certificate and an example.",
   release: 'Confirm and release',
   releaseBody:
     'The thing model and the information of "{{name}}" become read-only. Connections and data of its devices go on.',

@@ -28,6 +28,9 @@ export const service: Words['service'] = {
   badFilter: '"{{filter}}" is not a topic filter',
   reservedFilter: '"{{filter}}" is of no topic that may be used',
   manyFilters: 'At most 20 filters',
+  subscribes: 'Subscribe',
+  publishes: 'Publish',
+  product: 'Products',
   nothing: 'Nothing',
   created: 'Created',
   lastConnect: 'Last connected',
@@ -52,7 +55,7 @@ export const service: Words['service'] = {
     'User name and password are those of a client below. The program chooses its own client ID, unique within the client. MQTT 3.1.1 and 5.0.',
   host: 'Host',
   mqttPort: 'MQTT port',
-  mqttsPort: 'MQTT over TLS port',
+  mqttsPort: 'MQTTS port',
   wsUrl: 'WebSocket URL',
   tokenTitle: 'Client created',
   tokenText:

@@ -1,5 +1,6 @@
 // The place where the Chinese words are put together; they are the source of all keys.
 import { account, confirmWords, doing, error, list, nav, range, said } from './common';
+import { cert } from './cert';
 import { device, diagnosis } from './device';
 import { instance } from './instance';
 import { model } from './model';
@@ -10,6 +11,7 @@ import { topicMeaning } from './topics';
 
 export const zh = {
   account,
+  cert,
   confirm: confirmWords,
   device,
   diagnosis,

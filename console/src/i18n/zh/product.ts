@@ -13,6 +13,16 @@ export const product = {
   subNet: '接入网关协议',
   auth: '认证方式',
   authKey: '密钥认证',
+  authCertificate: '证书认证',
+  authority: '证书签发',
+  authorityChange: '更换 CA',
+  authorityChangeText:
+    '更换后，该产品所有设备的连接将断开，须凭新 CA 签发的证书重新接入；由平台签发时，以创建设备时的证书为准。',
+  authorityPlatform: '平台签发',
+  certificateText:
+    '创建设备时，平台为每个设备生成证书和私钥，设备凭证书通过 MQTTS 接入，无需密码。认证方式创建后不可修改。',
+  certificateOwnText:
+    '创建设备时，需提供由所选 CA 签发的设备证书，设备凭证书通过 MQTTS 接入。认证方式创建后不可修改。',
   protocol: '数据协议',
   thingModel: '物模型',
   raw: '自定义透传',
@@ -93,6 +103,7 @@ export const product = {
   sdkC: 'C：qcloud-iot-explorer-sdk-embedded-c',
   sdkJava: 'Java / Android：explorer-device-java',
   sdkParams: 'ClientId、UserName、Password 见“设备调试”中各设备的连接参数。',
+  sdkCertificate: '设备凭证书经 MQTTS 接入，无需密码；证书与接入示例见“设备调试”中各设备的连接参数。',
   release: '确认信息并发布',
   releaseBody: '发布后，产品“{{name}}”的物模型与产品信息将变为只读，设备的连接和数据不受影响。',
   releaseDone: '产品已发布',

@@ -90,7 +90,7 @@ async fn they_are_there_after_a_restart_each_in_its_tenant() {
 }
 
 #[test]
-fn a_tenant_has_only_so_many_and_so_much() {
+fn a12_a_tenant_has_only_so_many_and_so_much() {
     let mut batch = Batch::default();
     let mut few = Retained::new(Quota { messages: 2, bytes: 1 << 20 });
     assert_eq!(few.set("t", kept("a", "1"), &mut batch), Ok(()));

@@ -15,9 +15,10 @@ use base::Millis;
 use mqtt::{QoS, encode};
 use parking_lot::{Mutex, MutexGuard};
 use store::{Space, Store};
+use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::queue::{Due, Reserved, Sent, Tried};
-use self::queue::{Row, Stage, id};
+pub(crate) use self::queue::{Due, Fate, Reserved, Tried};
+use self::queue::{Row, Stage, first, id};
 use crate::{
     hub::{ClientKey, Grant, Reach},
     kept::{self, Kept, Queue},
@@ -54,6 +55,8 @@ pub(crate) struct Inner {
     left_at: Millis,
     /// Of its last connection.
     epoch: u64,
+    /// There while a will waits; cancelled when the session ends, so that it waits no longer.
+    over: Option<CancellationToken>,
     queue: Queue,
     rate: Rate,
     /// Topics that the client knows by number (5.0).
@@ -90,7 +93,7 @@ impl Wanted {
 }
 
 impl Session {
-    pub(crate) fn new(client: ClientKey) -> Self {
+    pub(crate) fn new(client: ClientKey, now: Millis) -> Self {
         let inner = Inner {
             link: None,
             outbox: Vec::new(),
@@ -99,13 +102,14 @@ impl Session {
             rows: VecDeque::new(),
             held: VecDeque::new(),
             held_bytes: 0,
-            next: 1,
+            next: first(now),
             in_flight: 0,
             waiting: 0,
             received: Vec::new(),
             expiry_s: 0,
             left_at: 0,
             epoch: 0,
+            over: None,
             queue: Queue { messages: 0, seconds: 0, drop_oldest: false },
             rate: Rate::per_second(0),
             aliases: Vec::new(),
@@ -129,7 +133,7 @@ impl Session {
         if !kept.online && kept.ends_at() <= now {
             return Ok(None);
         }
-        let session = Self::new(client.clone());
+        let session = Self::new(client.clone(), now);
         session.durable.store(true, Ordering::SeqCst);
         let mut inner = session.inner.lock();
         inner.expiry_s = kept.expiry_s;
@@ -169,6 +173,7 @@ impl Session {
         let mut inner = self.inner.lock();
         let limits = &link.grant.limits;
         inner.link = Some(link.clone());
+        inner.over = None;
         inner.rate = Rate::per_second(limits.down_per_s);
         inner.expiry_s = link.session_s();
         inner.queue = Queue {
@@ -202,36 +207,55 @@ impl Session {
         self.inner.lock().free.clone()
     }
 
-    /// Forgets all.
-    pub(crate) fn clear(&self) {
-        let (subscriptions, free) = {
+    /// Forgets all. True when it was durable: what the store has is the caller's to delete.
+    pub(crate) fn clear(&self) -> bool {
+        let (durable, subscriptions, free) = {
             let mut inner = self.inner.lock();
+            let durable = self.durable.swap(false, Ordering::SeqCst);
             inner.rows.clear();
             inner.held.clear();
+            if let Some(over) = inner.over.take() {
+                over.cancel();
+            }
             (inner.held_bytes, inner.in_flight, inner.waiting) = (0, 0, 0);
             (inner.received, inner.outbox, inner.aliases) = Default::default();
-            (std::mem::take(&mut inner.subscriptions), inner.free.take())
+            (durable, std::mem::take(&mut inner.subscriptions), inner.free.take())
         };
         if let Some(free) = free {
             for (filter, _) in subscriptions {
                 free.domain.unsubscribe(&free.who, &filter);
             }
         }
+        durable
     }
 
-    /// Its connection has ended: what the client did not acknowledge waits for the next one. What is
+    /// The next connection may have it; false when another one has it already.
+    pub(crate) fn part(&self, link: &Arc<Link>) -> bool {
+        let mut inner = self.inner.lock();
+        inner.link.take_if(|own| Arc::ptr_eq(own, link)).is_some()
+    }
+
+    /// Its connection ends: what the client did not acknowledge waits for the next one. What is
     /// kept of a durable one.
     pub(crate) fn end(&self, link: &Link, now: Millis) -> Option<Kept> {
         let mut inner = self.inner.lock();
-        inner.link = None;
         inner.epoch = link.grant.epoch;
         let sent = inner.abandon(now);
         (self.is_durable() && inner.expiry_s > 0).then(|| inner.kept(false, sent))
     }
 
-    /// Nothing is kept of it any more.
-    pub(crate) fn forgotten(&self) {
-        self.durable.store(false, Ordering::SeqCst);
+    /// What is kept of a durable one whose end nobody saw.
+    pub(crate) fn left_behind(&self) -> Kept {
+        let mut inner = self.inner.lock();
+        let sent = inner.rest();
+        inner.kept(false, sent)
+    }
+
+    /// The will of its last connection, which is gone, waits until `over`.
+    pub(crate) fn delay_will(&self, epoch: u64, over: &CancellationToken) {
+        let mut inner = self.inner.lock();
+        inner.epoch = epoch;
+        inner.over = Some(over.clone());
     }
 
     /// Whether its client did not come back in time.
@@ -267,6 +291,10 @@ impl Inner {
         (self.outbox, self.aliases) = (Vec::new(), Vec::new());
         self.left_at = now;
         self.rest()
+    }
+
+    pub(crate) fn will_waits(&self) -> bool {
+        self.over.is_some()
     }
 
     pub(crate) fn expiry_s(&self) -> u32 {

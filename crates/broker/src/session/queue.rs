@@ -14,6 +14,10 @@ use crate::{
 
 /// Packet ids are 1 to 65535; those in use lie within so many messages of each other.
 const IDS: u64 = 65_535;
+/// The queue goes on when fewer bytes than these wait in the outbox.
+const PART: usize = 64 * 1024;
+/// Bytes by which an alias makes a packet larger, at most.
+const ALIAS: usize = 5;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
@@ -21,8 +25,17 @@ pub(super) struct Row {
     pub(super) expires: Millis,
     pub(super) stage: Stage,
     pub(super) qos: QoS,
-    /// It may have been sent over an earlier connection.
-    pub(super) dup: bool,
+    pub(super) before: Before,
+}
+
+/// Whether a message was sent over an earlier connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Never,
+    /// The server did not see the end of that connection.
+    Perhaps,
+    /// It does not expire any more [MQTT5-4.3.3-7].
+    Sent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +72,7 @@ pub(crate) enum Due {
 pub(crate) enum Tried {
     Gone,
     Sent,
-    /// The window is full: an acknowledgement opens it.
+    /// The window is full: an acknowledgement opens it. Or the outbox is: it must leave first.
     Window,
     /// Too fast: later.
     Rate,
@@ -67,7 +80,7 @@ pub(crate) enum Tried {
 
 /// What became of a message that was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sent {
+pub(crate) enum Fate {
     /// It is on its way over the connection.
     Sent,
     /// It stays in the queue.
@@ -83,11 +96,12 @@ impl Inner {
         client: &ClientKey,
         kept: &Kept,
     ) -> base::Result<()> {
+        let mut next = 0;
         loop {
-            let page = kept::page(store, client, self.next)?;
+            let page = kept::page(store, client, next)?;
             for (key, value) in &page {
                 let Some(seq) = kept::seq(key) else { continue };
-                self.next = seq + 1;
+                next = seq + 1;
                 let Some(stored) = Message::parse(value) else {
                     tracing::error!(client = %client.0, seq, "queued message is not readable");
                     continue;
@@ -98,10 +112,18 @@ impl Inner {
                     _ => self.waiting += 1,
                 }
                 let (qos, expires) = (stored.message.qos, stored.until);
-                let dup = kept.online || seq <= kept.sent;
-                self.rows.push_back(Row { seq, expires, stage, qos, dup });
+                let before = if kept.online {
+                    Before::Perhaps
+                } else if seq <= kept.sent {
+                    Before::Sent
+                } else {
+                    Before::Never
+                };
+                self.rows.push_back(Row { seq, expires, stage, qos, before });
             }
             if page.len() < kept::PAGE {
+                // The numbers of what waits must be near each other.
+                self.next = if next > 0 { next } else { self.next };
                 return Ok(());
             }
         }
@@ -124,7 +146,8 @@ impl Inner {
         let latest = now.saturating_add(Millis::from(self.queue.seconds) * 1000);
         let expires = message.expires.min(latest);
         batch.put(Space::Queue, &kept::queued(client, seq), &message.row(expires));
-        self.rows.push_back(Row { seq, expires, stage: Stage::Transit, qos, dup: false });
+        let (stage, before) = (Stage::Transit, Before::Never);
+        self.rows.push_back(Row { seq, expires, stage, qos, before });
         Ok(Reserved::Row(seq))
     }
 
@@ -138,7 +161,7 @@ impl Inner {
         let waiting = |row: &Row| row.stage == Stage::Waiting;
         let before = self.rows.len();
         self.rows.retain(|row| {
-            let stays = !waiting(row) || row.expires > now;
+            let stays = !waiting(row) || row.expires > now || row.before == Before::Sent;
             if !stays {
                 batch.delete(Space::Queue, &kept::queued(client, row.seq));
             }
@@ -148,7 +171,10 @@ impl Inner {
         if self.rows.len().saturating_sub(wide(self.in_flight)) < most {
             return Ok(());
         }
-        let oldest = self.rows.iter().position(waiting).filter(|_| self.queue.drop_oldest);
+        // The client may know the id of a QoS 2 message: it stays that message's.
+        let free =
+            |row: &Row| waiting(row) && (row.qos == QoS::AtLeastOnce || row.before != Before::Sent);
+        let oldest = self.rows.iter().position(free).filter(|_| self.queue.drop_oldest);
         let row = oldest.and_then(|place| self.rows.remove(place)).ok_or(Undelivered::QueueFull)?;
         self.waiting -= 1;
         batch.delete(Space::Queue, &kept::queued(client, row.seq));
@@ -177,31 +203,42 @@ impl Inner {
         reserved: Reserved,
         now: Millis,
         most: usize,
-    ) -> Result<Sent, Undelivered> {
+    ) -> Result<Fate, Undelivered> {
         match reserved {
-            Reserved::Row(seq) => Ok(self.deliver_row(message, seq, now, most)),
+            Reserved::Row(seq) => self.deliver_row(message, seq, now, most),
             Reserved::Memory => self.deliver_memory(message, now, most),
         }
     }
 
-    fn deliver_row(&mut self, message: &Message<'_>, seq: u64, now: Millis, most: usize) -> Sent {
+    /// When it is not kept the row is the caller's to delete.
+    fn deliver_row(
+        &mut self,
+        message: &Message<'_>,
+        seq: u64,
+        now: Millis,
+        most: usize,
+    ) -> Result<Fate, Undelivered> {
+        // The session that it was for has ended meanwhile.
         let Ok(place) = self.rows.binary_search_by_key(&seq, |row| row.seq) else {
-            return Sent::Kept;
+            return Ok(Fate::Nowhere);
         };
-        let link = self.link.clone();
+        let link = self.link.clone().filter(|link| link.closing().is_none());
+        if link.as_ref().is_some_and(|link| !link.takes(message)) {
+            self.rows.remove(place);
+            return Err(Undelivered::TooLarge);
+        }
         let open = self.waiting == 0 && self.outbox.len() + message.size() <= most;
         if let Some(link) = link.filter(|link| open && self.room(link, seq))
             && self.rate.take(now)
-            && link.takes(message)
         {
             self.in_flight += 1;
             self.set(place, Stage::Sent);
             self.put(&link, message, now, Some(id(seq)), false);
-            return Sent::Sent;
+            return Ok(Fate::Sent);
         }
         self.set(place, Stage::Waiting);
         self.waiting += 1;
-        Sent::Kept
+        Ok(Fate::Kept)
     }
 
     fn deliver_memory(
@@ -209,9 +246,9 @@ impl Inner {
         message: &Message<'_>,
         now: Millis,
         most: usize,
-    ) -> Result<Sent, Undelivered> {
+    ) -> Result<Fate, Undelivered> {
         let Some(link) = self.link.clone().filter(|link| link.closing().is_none()) else {
-            return Ok(Sent::Nowhere);
+            return Ok(Fate::Nowhere);
         };
         if !link.takes(message) {
             return Err(Undelivered::TooLarge);
@@ -221,11 +258,12 @@ impl Inner {
         }
         if message.qos == QoS::AtMostOnce {
             self.put(&link, message, now, None, false);
-            return Ok(Sent::Sent);
+            return Ok(Fate::Sent);
         }
         let (seq, qos, expires) = (self.next, message.qos, message.expires);
         self.next += 1;
-        let mut row = Row { seq, expires, stage: Stage::Waiting, qos, dup: false };
+        let before = Before::Never;
+        let mut row = Row { seq, expires, stage: Stage::Waiting, qos, before };
         if self.waiting == 0 && self.room(&link, seq) {
             row.stage = Stage::Sent;
             self.in_flight += 1;
@@ -236,7 +274,7 @@ impl Inner {
             self.waiting += 1;
         }
         self.rows.push_back(row);
-        Ok(Sent::Sent)
+        Ok(Fate::Sent)
     }
 
     fn set(&mut self, place: usize, stage: Stage) {
@@ -246,15 +284,16 @@ impl Inner {
     }
 
     fn put(&mut self, link: &Link, message: &Message<'_>, now: Millis, id: Option<u16>, dup: bool) {
-        let alias = self.alias(link, message.topic);
+        let alias = self.alias(link, message);
         message.encode(&mut self.outbox, link.level, now, id, (dup, alias));
     }
 
     /// The number by which the client knows a topic, or is about to.
-    fn alias(&mut self, link: &Link, topic: &str) -> Option<Alias> {
-        if link.peer.aliases == 0 {
+    fn alias(&mut self, link: &Link, message: &Message<'_>) -> Option<Alias> {
+        if link.peer.aliases == 0 || !link.peer.takes(message.packet_bytes() + ALIAS) {
             return None;
         }
+        let topic = message.topic;
         if let Some(place) = self.aliases.iter().position(|known| **known == *topic) {
             let number = u16::try_from(place + 1).ok()?;
             return Some(Alias { number, known: true });
@@ -296,10 +335,10 @@ impl Inner {
         }
     }
 
-    /// The numbers of the messages that wait, from `first` to `last`.
-    pub(crate) fn waiting(&self, first: u64, last: u64) -> Vec<u64> {
-        let waits = |row: &&Row| row.stage == Stage::Waiting && (first..=last).contains(&row.seq);
-        self.rows.iter().filter(waits).map(|row| row.seq).collect()
+    /// The numbers of the messages that wait, from `first` on, at most a page.
+    pub(crate) fn waiting(&self, first: u64) -> Vec<u64> {
+        let waits = |row: &&Row| row.stage == Stage::Waiting && row.seq >= first;
+        self.rows.iter().filter(waits).map(|row| row.seq).take(kept::PAGE).collect()
     }
 
     /// Sends the first of the messages that are held in memory.
@@ -339,10 +378,11 @@ impl Inner {
         let (Some(link), Some(row)) = (self.link.clone(), self.rows.get(place).copied()) else {
             return Tried::Window;
         };
-        if row.expires <= now || !link.takes(message) {
+        let expired = row.expires <= now && row.before != Before::Sent;
+        if expired || !link.takes(message) {
             return self.drop_row(place);
         }
-        if !self.room(&link, row.seq) {
+        if !self.room(&link, row.seq) || self.outbox.len() >= PART {
             return Tried::Window;
         }
         if paced && !self.rate.take(now) {
@@ -351,7 +391,7 @@ impl Inner {
         self.in_flight += 1;
         self.waiting -= 1;
         self.set(place, Stage::Sent);
-        self.put(&link, message, now, Some(id(row.seq)), row.dup);
+        self.put(&link, message, now, Some(id(row.seq)), row.before != Before::Never);
         Tried::Sent
     }
 
@@ -410,6 +450,17 @@ impl Inner {
         new
     }
 
+    /// The commit failed that noted (true) or released QoS 2 messages of the client.
+    pub(crate) fn undo(&mut self, ids: &[(u16, bool)]) {
+        for (id, noted) in ids.iter().rev() {
+            if *noted {
+                self.release(*id)
+            } else {
+                self.receive(*id)
+            };
+        }
+    }
+
     /// The client releases a QoS 2 message; false when it is not known.
     pub(crate) fn release(&mut self, id: u16) -> bool {
         let place = self.received.iter().position(|known| *known == id);
@@ -425,7 +476,9 @@ impl Inner {
         let (mut sent, mut waiting, mut released) = (0, 0, 0);
         for row in &mut self.rows {
             if row.stage == Stage::Sent {
-                (row.stage, row.dup) = (Stage::Waiting, true);
+                (row.stage, row.before) = (Stage::Waiting, Before::Sent);
+            }
+            if row.before != Before::Never {
                 sent = row.seq;
             }
             waiting += u32::from(row.stage == Stage::Waiting);
@@ -434,6 +487,12 @@ impl Inner {
         (self.waiting, self.in_flight) = (waiting, released);
         sent
     }
+}
+
+/// The number of a session's first message: above those of the client's former sessions, so that none
+/// of their rows is taken for one of its own.
+pub(super) fn first(now: Millis) -> u64 {
+    u64::try_from(now).unwrap_or(0).saturating_mul(IDS).saturating_add(1)
 }
 
 /// The packet id of a message: its number says it, so that a restart changes nothing.

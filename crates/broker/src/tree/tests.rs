@@ -36,6 +36,33 @@ fn a_later_wish_takes_the_place_of_the_former() {
     assert_eq!(hits(&tree, "a/b"), expected.concat());
 }
 
+/// Equal, but not the same: a client that has come back with other rights.
+#[derive(Debug, Clone)]
+struct Comer(u8);
+
+impl PartialEq for Comer {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Comer {}
+
+#[test]
+fn a_client_that_comes_back_takes_the_place_of_who_it_was() {
+    let mut tree = Tree::default();
+    let mut seen = Vec::new();
+    for filter in ["a/b", "a/+"] {
+        tree.insert(filter, Comer(1), wish(0));
+        tree.insert(filter, Comer(2), wish(0));
+    }
+    tree.matches("a/b", |hit| match hit {
+        Hit::One(comer, _) => seen.push(comer.0),
+        Hit::Group(_) => panic!("not shared"),
+    });
+    assert_eq!(seen, [2, 2]);
+}
+
 #[test]
 fn wildcards_do_not_see_dollar_topics() {
     let mut tree = Tree::default();
@@ -66,7 +93,7 @@ fn the_members_of_a_group_take_turns() {
 }
 
 #[test]
-fn the_cost_of_a_deep_topic_is_bounded_by_the_nodes() {
+fn a14_the_cost_of_a_deep_topic_is_bounded_by_the_nodes() {
     let mut tree = Tree::default();
     for depth in 1..=128 {
         tree.insert(&vec!["+"; depth].join("/"), 0, wish(0));

@@ -32,6 +32,16 @@ impl Client {
         self.stream.write_all(bytes).await.is_ok()
     }
 
+    /// Ends its half of the connection.
+    pub(crate) async fn says_no_more(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
+    /// Puts packets back: they come next.
+    pub(crate) fn unread(&mut self, packets: &[u8]) {
+        self.bytes.splice(..0, packets.iter().copied());
+    }
+
     /// The next packet, whole.
     pub(crate) async fn next(&mut self) -> Vec<u8> {
         self.read().await.expect("the server closed the connection")
@@ -113,6 +123,11 @@ pub(crate) fn connect(id: &str) -> Vec<u8> {
     made(|out| encode::connect(out, &hello(id)))
 }
 
+/// A CONNECT that keeps its session.
+pub(crate) fn persistent(id: &str) -> Vec<u8> {
+    made(|out| encode::connect(out, &Connect { clean: false, ..hello(id) }))
+}
+
 pub(crate) fn connack(code: u8) -> Vec<u8> {
     vec![0x20, 2, 0, code]
 }
@@ -123,6 +138,15 @@ pub(crate) fn publish(topic: &str, id: Option<u16>, payload: &[u8]) -> Vec<u8> {
     let properties = Properties::default();
     let packet = Publish { dup: false, qos, retain: false, topic, id, properties, payload };
     made(|out| encode::publish(out, Level::V311, &packet))
+}
+
+pub(crate) fn packet(packet: &Publish<'_>) -> Vec<u8> {
+    made(|out| encode::publish(out, Level::V311, packet))
+}
+
+/// PUBREC, PUBREL or PUBCOMP.
+pub(crate) fn ack(first: u8, id: u8) -> Vec<u8> {
+    vec![first, 2, 0, id]
 }
 
 pub(crate) fn puback(id: u16) -> Vec<u8> {

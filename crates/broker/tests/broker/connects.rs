@@ -81,7 +81,7 @@ async fn what_comes_behind_the_connect_is_not_lost() {
 }
 
 #[tokio::test]
-async fn a_silent_connection_is_closed_in_time() {
+async fn a06_a_half_connect_is_closed_in_time() {
     let world = World::with(Limits::default(), |o, _| o.hello = Duration::from_millis(50)).await;
     let mut client = world.raw().await;
     client.send(connect("lamp").get(..9).unwrap()).await;

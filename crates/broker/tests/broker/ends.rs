@@ -32,6 +32,7 @@ async fn what_was_published_before_disconnect_is_stored() {
     assert!(world.stored("lamp offline Disconnect"));
 }
 
+/// [MQTT-3.1.4-2]
 #[tokio::test]
 async fn a_second_connection_takes_over() {
     let mut world = World::start().await;
@@ -47,7 +48,7 @@ async fn a_second_connection_takes_over() {
 }
 
 #[tokio::test]
-async fn of_many_connections_at_once_one_stays() {
+async fn f17_of_many_connections_at_once_one_stays() {
     let mut world = World::start().await;
     let mut readers = tokio::task::JoinSet::new();
     for _ in 0..20 {
@@ -88,6 +89,7 @@ async fn a_kicked_client_is_gone_at_once() {
     world.handle().kick(&key("nobody"), Offline::Kicked);
 }
 
+/// [MQTT-3.1.2-24]
 #[tokio::test]
 async fn a_silent_client_is_dropped_after_one_and_a_half_keepalives() {
     let mut world = World::start().await;

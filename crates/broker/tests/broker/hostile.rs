@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_foreign_first_packet_is_not_answered() {
+async fn a04_a_foreign_first_packet_is_not_answered() {
     let world = World::start().await;
     for bytes in [
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(),
@@ -26,7 +26,7 @@ async fn a_foreign_first_packet_is_not_answered() {
 }
 
 #[tokio::test]
-async fn a_bad_packet_ends_the_connection_and_no_other() {
+async fn a04_a_packet_out_of_place_ends_the_connection_and_no_other() {
     let mut world = World::start().await;
     let mut neighbour = world.client("fan").await;
     let qos2 = {
@@ -64,7 +64,7 @@ async fn what_came_before_a_bad_packet_is_stored() {
 }
 
 #[tokio::test]
-async fn noise_never_stops_the_broker() {
+async fn a01_noise_never_stops_the_broker() {
     let mut world = World::start().await;
     // A small generator of our own: the same noise in each run.
     let mut state: u32 = 1;
@@ -86,7 +86,7 @@ async fn noise_never_stops_the_broker() {
 }
 
 #[tokio::test]
-async fn a_flood_of_refusals_is_answered_and_told_in_part() {
+async fn a16_a_flood_of_refusals_is_answered_and_told_in_part() {
     let mut world = World::start().await;
     let mut client = world.client("lamp").await;
     let flood: Vec<u8> = (1..=300).flat_map(|id| publish("other/x", Some(id), b"")).collect();
@@ -106,6 +106,7 @@ async fn a_flood_of_refusals_is_answered_and_told_in_part() {
     assert_eq!(world.news().await, "lamp offline Protocol");
 }
 
+/// [MQTT-4.8.0-2]
 #[tokio::test]
 async fn a_panic_of_the_product_costs_one_connection() {
     let mut world = World::start().await;

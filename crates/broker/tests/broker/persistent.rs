@@ -1,16 +1,12 @@
 //! Sessions that outlive their connection, and their server.
 
 use broker::hub::{Delivery, Limits};
-use mqtt::{Connect, Level, Publish, QoS, encode};
+use mqtt::{Publish, QoS};
 
 use crate::{
-    client::{Client, connect, disconnect, hello, made, plain, puback, publish},
+    client::{Client, connect, disconnect, packet, persistent, plain, puback, publish},
     world::{World, key},
 };
-
-fn persistent(id: &str) -> Vec<u8> {
-    made(|out| encode::connect(out, &Connect { clean: false, ..hello(id) }))
-}
 
 async fn client(world: &World, id: &str, present: bool) -> Client {
     let mut client = world.raw().await;
@@ -24,14 +20,15 @@ async fn leave(mut client: Client) {
 }
 
 fn again(topic: &str, id: u16, payload: &[u8]) -> Vec<u8> {
-    let packet = Publish { dup: true, ..plain(topic, QoS::AtLeastOnce, id, payload) };
-    made(|out| encode::publish(out, Level::V311, &packet))
+    packet(&Publish { dup: true, ..plain(topic, QoS::AtLeastOnce, id, payload) })
 }
 
 async fn send(world: &World, payload: &[u8]) -> Delivery {
     world.handle().send(&key("lamp"), "lamp/a", payload, QoS::AtLeastOnce).await.unwrap()
 }
 
+/// [MQTT-2.3.1-4] [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.2.2-2] [MQTT-3.2.2-3] [MQTT-3.3.1-1]
+/// [MQTT-4.3.2-1] [MQTT-4.4.0-1]
 #[tokio::test]
 async fn a_session_is_there_again_with_its_subscriptions_and_messages() {
     let world = World::start().await;
@@ -48,7 +45,7 @@ async fn a_session_is_there_again_with_its_subscriptions_and_messages() {
     lamp.send(&[puback(1), puback(2)].concat()).await;
     lamp.pings().await;
     leave(lamp).await;
-    // [MQTT-4.4.0-1]: what was not acknowledged comes again, as a repetition, with its id.
+    // What was not acknowledged comes again, as a repetition, with its id.
     let mut lamp = client(&world, "lamp", true).await;
     lamp.hears(&again("lamp/a", 3, b"3")).await;
     lamp.send(&puback(3)).await;
@@ -58,8 +55,9 @@ async fn a_session_is_there_again_with_its_subscriptions_and_messages() {
     lamp.pings().await;
 }
 
+/// [MQTT-4.1.0-1] [MQTT-4.6.0-1]
 #[tokio::test]
-async fn a_killed_server_has_lost_nothing() {
+async fn f01_a_killed_server_has_lost_nothing() {
     let world = World::start().await;
     let mut lamp = client(&world, "lamp", false).await;
     lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
@@ -80,6 +78,7 @@ async fn a_killed_server_has_lost_nothing() {
     lamp.pings().await;
 }
 
+/// [MQTT-3.1.2-6] [MQTT-3.1.4-3] [MQTT-3.2.2-1]
 #[tokio::test]
 async fn a_clean_connect_ends_the_former_session() {
     let world = World::start().await;
@@ -131,6 +130,7 @@ async fn a_full_queue_may_drop_its_oldest_instead() {
     lamp.hears(&publish("lamp/a", Some(3), b"3")).await;
 }
 
+/// [MQTT-4.6.0-5]
 #[tokio::test]
 async fn a_window_that_opens_lets_the_queue_go_on_in_order() {
     let limits = Limits { in_flight: 2, down_per_s: 0, ..Limits::default() };
@@ -167,6 +167,7 @@ async fn a_session_ends_when_its_time_is_over() {
     lamp.pings().await;
 }
 
+/// [MQTT-3.1.4-2] [MQTT-4.4.0-1]
 #[tokio::test]
 async fn a_session_taken_over_goes_on() {
     let world = World::start().await;

@@ -57,7 +57,7 @@ async fn acks_and_replies_keep_the_order_of_their_bursts() {
 }
 
 #[tokio::test]
-async fn many_packets_in_one_write_are_all_answered_in_order() {
+async fn f14_many_packets_in_one_write_are_all_answered_in_order() {
     let mut world = World::start().await;
     let mut client = world.client("lamp").await;
     let all: Vec<u8> = (1..=500)
@@ -71,7 +71,7 @@ async fn many_packets_in_one_write_are_all_answered_in_order() {
 }
 
 #[tokio::test]
-async fn a_packet_may_come_byte_by_byte() {
+async fn f14_a_packet_may_come_byte_by_byte() {
     let mut world = World::start().await;
     let mut client = world.client("lamp").await;
     let two = [publish("lamp/report", Some(1), b"a"), publish("lamp/report", Some(2), b"b")];
@@ -83,6 +83,7 @@ async fn a_packet_may_come_byte_by_byte() {
     assert_eq!(client.next().await, puback(2));
 }
 
+/// [MQTT-3.3.5-2]
 #[tokio::test]
 async fn a_refused_message_is_acknowledged_and_the_product_hears_of_it() {
     let mut world = World::start().await;
@@ -101,7 +102,7 @@ async fn a_refused_message_is_acknowledged_and_the_product_hears_of_it() {
 }
 
 #[tokio::test]
-async fn each_qos_has_its_rate_and_time_refills_it() {
+async fn a16_each_qos_has_its_rate_and_time_refills_it() {
     let limits = Limits { up_qos0_per_s: 3, up_qos1_per_s: 2, ..Limits::default() };
     let mut world = World::with(limits, |_, _| {}).await;
     let mut client = world.client("lamp").await;
@@ -126,7 +127,7 @@ async fn each_qos_has_its_rate_and_time_refills_it() {
 }
 
 #[tokio::test]
-async fn a_payload_over_the_limit_is_refused_and_the_connection_stays() {
+async fn a17_a_payload_over_the_limit_is_refused_and_the_connection_stays() {
     let mut world = World::start().await;
     let mut client = world.client("lamp").await;
     client.send(&publish("lamp/other", Some(1), &[b'x'; 65_536])).await;

@@ -1,9 +1,12 @@
 //! Clients with free filters: the tree, shared subscriptions, QoS 2, what is retained, tenants.
 
-use mqtt::{Connect, Level, Publish, QoS, encode};
+use mqtt::{Publish, QoS};
 
 use crate::{
-    client::{Client, connect, disconnect, hello, made, plain, puback, publish, suback, subscribe},
+    client::{
+        Client, ack, connect, disconnect, packet, persistent, plain, puback, publish, suback,
+        subscribe,
+    },
     world::World,
 };
 
@@ -16,14 +19,6 @@ async fn service(world: &World, id: &str) -> Client {
 async fn wants(client: &mut Client, filter: &str, qos: QoS) {
     client.send(&subscribe(1, &[(filter, qos)])).await;
     client.hears(&suback(1, &[qos.number()])).await;
-}
-
-fn packet(packet: &Publish<'_>) -> Vec<u8> {
-    made(|out| encode::publish(out, Level::V311, packet))
-}
-
-fn ack(first: u8, id: u8) -> Vec<u8> {
-    vec![first, 2, 0, id]
 }
 
 #[tokio::test]
@@ -64,6 +59,7 @@ async fn a_group_shares_its_messages() {
     }
 }
 
+/// [MQTT-4.3.3-1] [MQTT-4.3.3-2]
 #[tokio::test]
 async fn qos_2_is_delivered_once_both_ways() {
     let world = World::start().await;
@@ -72,7 +68,7 @@ async fn qos_2_is_delivered_once_both_ways() {
     let message = plain("free/x", QoS::ExactlyOnce, 5, b"once");
     from.send(&packet(&message)).await;
     from.hears(&ack(0x50, 5)).await;
-    // [MQTT-4.3.3-2]: the same again is no new message.
+    // The same again is no new message.
     from.send(&packet(&Publish { dup: true, ..message })).await;
     from.hears(&ack(0x50, 5)).await;
     from.send(&ack(0x62, 5)).await;
@@ -88,10 +84,10 @@ async fn qos_2_is_delivered_once_both_ways() {
     to.hears(&packet(&Publish { id: Some(2), ..message })).await;
 }
 
+/// [MQTT-4.3.3-1] [MQTT-4.4.0-1]
 #[tokio::test]
 async fn f01_qos_2_state_outlives_the_server() {
     let world = World::start().await;
-    let persistent = |id| made(|out| encode::connect(out, &Connect { clean: false, ..hello(id) }));
     let mut to = world.raw().await;
     to.greets(&persistent("svc-b")).await;
     wants(&mut to, "free/#", QoS::ExactlyOnce).await;
@@ -142,10 +138,11 @@ async fn what_is_retained_waits_for_those_who_come_later() {
     later.pings().await;
 }
 
+/// [MQTT-3.1.2-5] [MQTT-4.5.0-1]
 #[tokio::test]
 async fn a_service_that_is_away_finds_what_it_subscribed_to_after_a_kill() {
     let world = World::start().await;
-    let persistent = made(|out| encode::connect(out, &Connect { clean: false, ..hello("svc-a") }));
+    let persistent = persistent("svc-a");
     let mut backend = world.raw().await;
     backend.greets(&persistent).await;
     wants(&mut backend, "+/data", QoS::AtLeastOnce).await;

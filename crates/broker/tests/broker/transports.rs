@@ -134,6 +134,7 @@ async fn heard(socket: &mut WebSocketStream<DuplexStream>, length: usize) -> Vec
     bytes
 }
 
+/// [MQTT-6.0.0-2] [MQTT5-6.0.0-2]
 #[tokio::test]
 async fn packets_and_web_socket_messages_need_not_agree() {
     let world = World::start().await;
@@ -155,6 +156,7 @@ async fn packets_and_web_socket_messages_need_not_agree() {
     assert_eq!(heard(&mut socket, 4).await, puback(3));
 }
 
+/// [MQTT-6.0.0-1] [MQTT5-6.0.0-1]
 #[tokio::test]
 async fn a_text_message_or_a_close_ends_the_web_socket() {
     let mut world = World::start().await;

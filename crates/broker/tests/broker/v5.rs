@@ -7,23 +7,23 @@ use crate::{
     world::World,
 };
 
-async fn service(world: &World, id: &str, properties: &[Property<'_>]) -> Client {
+pub(crate) async fn service(world: &World, id: &str, properties: &[Property<'_>]) -> Client {
     let mut client = world.raw().await;
     client.greets(&connect5(id, true, properties)).await;
     client
 }
 
-async fn wants(client: &mut Client, number: u32, filter: &str, options: u8) {
+pub(crate) async fn wants(client: &mut Client, number: u32, filter: &str, options: u8) {
     client.send(&subscribe5(1, number, &[(filter, options)])).await;
     client.hears(&[0x90, 4, 0, 1, 0, options & 3]).await;
 }
 
-fn disconnected(reason: u8) -> Vec<u8> {
+pub(crate) fn disconnected(reason: u8) -> Vec<u8> {
     made(|out| encode::disconnect(out, Level::V5, reason))
 }
 
 /// The properties of the PUBLISH that comes next, as text.
-async fn heard(client: &mut Client) -> (String, Vec<u8>, Vec<String>) {
+pub(crate) async fn heard(client: &mut Client) -> (String, Vec<u8>, Vec<String>) {
     let bytes = client.next().await;
     let frame = mqtt::frame(&bytes, 10_000).unwrap().unwrap();
     let Packet::Publish(publish) = mqtt::decode(Level::V5, frame).unwrap() else {
@@ -33,6 +33,7 @@ async fn heard(client: &mut Client) -> (String, Vec<u8>, Vec<String>) {
     (publish.topic.to_owned(), publish.payload.to_vec(), properties)
 }
 
+/// [MQTT5-3.1.3-6] [MQTT5-3.1.3-7] [MQTT5-3.2.2-9]
 #[tokio::test]
 async fn the_connack_says_what_the_client_may_do() {
     let world = World::start().await;
@@ -75,6 +76,7 @@ async fn a_method_of_authentication_is_refused() {
     client.closed().await;
 }
 
+/// [MQTT5-3.1.2-27]
 #[tokio::test]
 async fn what_a_publisher_says_is_passed_on_and_subscription_ids_are_added() {
     let world = World::start().await;
@@ -107,6 +109,7 @@ async fn what_a_publisher_says_is_passed_on_and_subscription_ids_are_added() {
     assert_eq!(seen, expected);
 }
 
+/// [MQTT5-3.1.2-26] [MQTT5-3.3.2-11]
 #[tokio::test]
 async fn a_topic_may_go_by_number_both_ways() {
     let world = World::start().await;
@@ -136,6 +139,7 @@ async fn a_topic_may_go_by_number_both_ways() {
     }
 }
 
+/// [MQTT5-3.3.4-9] [MQTT5-4.9.0-1] [MQTT5-4.9.0-2]
 #[tokio::test]
 async fn the_client_s_receive_maximum_is_kept() {
     let world = World::start().await;
@@ -158,6 +162,7 @@ async fn the_client_s_receive_maximum_is_kept() {
     to.hears(&message(4)).await;
 }
 
+/// [MQTT5-3.1.2-24]
 #[tokio::test]
 async fn a_packet_larger_than_the_client_takes_is_not_sent() {
     let world = World::start().await;
@@ -190,6 +195,7 @@ async fn options_of_a_subscription_are_kept() {
     b.pings().await;
 }
 
+/// [MQTT5-3.3.2-5] [MQTT5-3.3.2-6]
 #[tokio::test]
 async fn a_message_that_expired_is_not_delivered() {
     let world = World::start().await;
@@ -215,6 +221,7 @@ async fn a_message_that_expired_is_not_delivered() {
     );
 }
 
+/// [MQTT5-3.1.4-3]
 #[tokio::test]
 async fn a_client_is_told_why_it_is_disconnected() {
     let mut world = World::start().await;
@@ -253,6 +260,7 @@ async fn a_refused_publish_and_filter_carry_their_reason() {
     old.hears(&[0x90, 3, 0, 2, 0x80]).await;
 }
 
+/// [MQTT5-3.1.2-5] [MQTT5-3.1.2-6] [MQTT5-3.1.2-23] [MQTT5-3.2.2-3] [MQTT5-4.1.0-2]
 #[tokio::test]
 async fn a_session_that_goes_on_once_more_ends_with_that_connection() {
     let world = World::start().await;

@@ -6,8 +6,8 @@ use mqtt::{Connect, Level, Properties, Property, QoS, Will, encode, property::Pl
 use tokio::time::timeout;
 
 use crate::{
-    client::{Client, connect, disconnect, hello, made, publish, put, suback, subscribe},
-    world::World,
+    client::{Client, connect, connect5, hello, made, publish, put, suback, subscribe},
+    world::{World, key},
 };
 
 fn with_will(id: &str, topic: &str, level: Level, delay_s: u32) -> Vec<u8> {
@@ -21,7 +21,9 @@ fn with_will(id: &str, topic: &str, level: Level, delay_s: u32) -> Vec<u8> {
         Properties::default()
     };
     made(|out| {
-        encode::connect(out, &Connect { level, will: Some(will), properties, ..hello(id) });
+        // At 5.0 the session of a client that comes back goes on.
+        let clean = level != Level::V5;
+        encode::connect(out, &Connect { level, clean, will: Some(will), properties, ..hello(id) });
     })
 }
 
@@ -33,26 +35,64 @@ async fn watcher(world: &World, filter: &str) -> Client {
     client
 }
 
+/// [MQTT-3.1.2-8] [MQTT-3.1.2-10] [MQTT-3.1.2-12]
 #[tokio::test]
 async fn f13_a_lost_client_s_will_is_published_once() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let mut watcher = watcher(&world, "free/#").await;
     let mut client = world.raw().await;
     client.greets(&with_will("svc-a", "free/will", Level::V311, 0)).await;
     drop(client);
     watcher.hears(&publish("free/will", None, b"gone")).await;
     watcher.pings().await;
+    // It is forgotten, and who gives none has none.
+    while world.news().await != "svc-a offline Disconnect" {}
+    let client = world.client("svc-a").await;
+    drop(client);
+    while world.news().await != "svc-a offline Disconnect" {}
+    watcher.pings().await;
 }
 
+/// [MQTT-3.1.2-16] [MQTT-3.1.2-17] [MQTT5-3.1.2-14] [MQTT5-3.1.2-15]
+#[tokio::test]
+async fn a_will_is_retained_if_it_says_so() {
+    let world = World::start().await;
+    let mut watcher = watcher(&world, "free/#").await;
+    for level in [Level::V311, Level::V5] {
+        for (topic, flag) in [("free/will", 0), ("free/kept", 0x20)] {
+            let mut bytes = with_will("svc-a", topic, level, 0);
+            bytes[9] |= flag;
+            let mut client = world.raw().await;
+            client.greets(&bytes).await;
+            drop(client);
+            watcher.hears(&publish(topic, None, b"gone")).await;
+        }
+        let mut late = world.raw().await;
+        late.greets(&connect("svc-b")).await;
+        late.subscribe("free/#", QoS::AtMostOnce).await;
+        let mut kept = publish("free/kept", None, b"gone");
+        kept[0] |= 1;
+        late.hears(&kept).await;
+        late.pings().await;
+        let mut none = publish("free/kept", None, b"");
+        none[0] |= 1;
+        late.send(&none).await;
+        watcher.hears(&publish("free/kept", None, b"")).await;
+    }
+}
+
+/// [MQTT-3.1.2-10] [MQTT-3.14.4-3] [MQTT5-3.1.2-10] [MQTT5-3.14.4-3]
 #[tokio::test]
 async fn a_client_that_says_farewell_has_no_will() {
     let world = World::start().await;
     let mut watcher = watcher(&world, "free/#").await;
-    let mut client = world.raw().await;
-    client.greets(&with_will("svc-a", "free/will", Level::V311, 0)).await;
-    client.send(&disconnect()).await;
-    client.closed().await;
-    watcher.pings().await;
+    for level in [Level::V311, Level::V5] {
+        let mut client = world.raw().await;
+        client.greets(&with_will("svc-a", "free/will", level, 0)).await;
+        client.send(&made(|out| encode::disconnect(out, level, 0))).await;
+        client.closed().await;
+        watcher.pings().await;
+    }
     // At 5.0 it may ask for it [MQTT5-3.14.2.1].
     let mut client = world.raw().await;
     client.greets(&with_will("svc-a", "free/will", Level::V5, 0)).await;
@@ -71,6 +111,7 @@ async fn a11_a_will_has_the_rights_of_its_client() {
     watcher.hears(&publish("free/will", None, b"gone")).await;
 }
 
+/// [MQTT5-3.1.2-8] [MQTT5-3.1.3-9]
 #[tokio::test]
 async fn a_will_waits_for_its_delay_and_a_client_that_is_back_takes_it_away() {
     let world = World::start().await;
@@ -87,26 +128,85 @@ async fn a_will_waits_for_its_delay_and_a_client_that_is_back_takes_it_away() {
     watcher.hears(&publish("free/will", None, b"gone")).await;
 }
 
+/// [MQTT5-3.1.2-8]
+#[tokio::test]
+async fn a_will_does_not_wait_longer_than_its_session() {
+    let world = World::start().await;
+    let mut watcher = watcher(&world, "free/#").await;
+    let delayed = with_will("svc-a", "free/will", Level::V5, 1000);
+    let anew = connect5("svc-a", true, &[]);
+    // Its client comes back with another session while it waits, and while it is there.
+    let mut client = world.raw().await;
+    client.greets(&delayed).await;
+    drop(client);
+    let mut client = world.raw().await;
+    client.greets(&delayed).await;
+    watcher.pings().await;
+    drop(client);
+    for taken_over in [false, true] {
+        let mut client = world.raw().await;
+        client.greets(&delayed).await;
+        if !taken_over {
+            drop(client);
+            while world.handle().is_online(&key("svc-a")) {
+                tokio::task::yield_now().await;
+            }
+        }
+        let mut client = world.raw().await;
+        client.greets(&anew).await;
+        watcher.hears(&publish("free/will", None, b"gone")).await;
+        watcher.pings().await;
+        client.send(&made(|out| encode::disconnect(out, Level::V5, 0))).await;
+        client.closed().await;
+    }
+}
+
+/// [MQTT5-3.1.2-7] [MQTT5-3.1.3-9]
+#[tokio::test]
+async fn a_will_that_waits_outlives_the_server() {
+    for away in [false, true] {
+        let mut world = World::start().await;
+        let mut client = world.raw().await;
+        client.greets(&with_will("svc-a", "free/will", Level::V5, 1000)).await;
+        if away {
+            drop(client);
+            while world.news().await != "svc-a offline Disconnect" {}
+        }
+        for back in [true, false] {
+            let world = world.after_a_kill().await;
+            let mut watcher = watcher(&world, "free/#").await;
+            if back {
+                let mut client = world.raw().await;
+                let keeps = connect5("svc-a", false, &[Property::SessionExpiry(1000)]);
+                assert!(client.greets(&keeps).await);
+            }
+            let mut client = world.raw().await;
+            assert!(!client.greets(&connect5("svc-a", true, &[])).await);
+            if !back {
+                watcher.hears(&publish("free/will", None, b"gone")).await;
+            }
+            watcher.pings().await;
+        }
+    }
+}
+
+/// [MQTT-3.1.2-8] [MQTT5-3.1.2-7]
 #[tokio::test]
 async fn a_killed_server_publishes_the_wills_of_those_who_were_there() {
     let world = World::start().await;
-    let mut client = world.raw().await;
-    client.greets(&with_will("svc-a", "free/will", Level::V311, 0)).await;
     let mut late = world.raw().await;
     let persistent = made(|out| encode::connect(out, &Connect { clean: false, ..hello("svc-w") }));
     late.greets(&persistent).await;
-    late.send(&subscribe(1, &[("free/#", QoS::AtMostOnce)])).await;
-    late.hears(&suback(1, &[0])).await;
     late.send(&subscribe(1, &[("free/#", QoS::AtLeastOnce)])).await;
     late.hears(&suback(1, &[1])).await;
-    let retained = {
+    let with_will = {
         let mut bytes = with_will("svc-b", "free/kept", Level::V311, 0);
         // Will QoS 1.
         bytes[9] |= 0x08;
         bytes
     };
-    let mut other = world.raw().await;
-    other.greets(&retained).await;
+    let mut client = world.raw().await;
+    client.greets(&with_will).await;
     let world = world.after_a_kill().await;
     let mut late = world.raw().await;
     assert!(late.greets(&persistent).await);

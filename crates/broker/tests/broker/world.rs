@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -26,6 +26,8 @@ use crate::client::{self, Client};
 pub(crate) const START: i64 = 1_700_000_000_000;
 /// How long a group of commits waits; an acknowledgement that does not wait for it is early.
 pub(crate) const COMMIT_DELAY: Duration = Duration::from_millis(60);
+/// Rows that make a group of commits full: it waits no longer.
+const GROUP: usize = 1000;
 /// How long anything may take before a test fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -35,6 +37,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) news: mpsc::UnboundedReceiver<String>,
     pub(crate) slow: Arc<Notify>,
+    /// The next commit of a burst is refused, as by a full disk.
+    pub(crate) refuse: Arc<AtomicBool>,
     pub(crate) folder: tempfile::TempDir,
 }
 
@@ -62,13 +66,15 @@ impl World {
         let slow = Arc::new(Notify::new());
         let tenants = [Tenant::new("one", 0), Tenant::new("two", 0)];
         let epoch = AtomicU64::new(1);
-        let product = Product { limits, epoch, tell, slow: slow.clone(), tenants };
+        let refuse = Arc::new(AtomicBool::new(false));
+        let product =
+            Product { limits, epoch, tell, slow: slow.clone(), refuse: refuse.clone(), tenants };
         let mut options =
             Options { tcp: Some("127.0.0.1:0".parse().unwrap()), ..Options::default() };
         change(&mut options, &folder.path().to_path_buf());
         let broker =
             Broker::start(options, store.clone(), clock.clone(), Arc::new(product)).unwrap();
-        Self { broker, store, clock, news, slow, folder }
+        Self { broker, store, clock, news, slow, refuse, folder }
     }
 
     pub(crate) fn handle(&self) -> Handle {
@@ -81,13 +87,35 @@ impl World {
         Client::new(tokio::net::TcpStream::connect(address).await.unwrap())
     }
 
+    /// A server whose disk moves when the test says so.
+    pub(crate) async fn on_a_stalled_disk() -> Self {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::manual(START));
+        let stalled = Duration::from_secs(3600);
+        let store = open_with(folder.path().join("data"), clock.clone(), stalled).await;
+        let limits = Limits { up_qos0_per_s: 0, up_qos1_per_s: 0, ..Limits::default() };
+        Self::over(store, clock, folder, limits, |_, _| {})
+    }
+
+    /// All that waits for a stalled disk is stored.
+    pub(crate) async fn disk_moves(&self) {
+        let mut full = Batch::default();
+        for n in 0..GROUP {
+            full.put(Space::Queue, &n.to_be_bytes(), &[]);
+        }
+        self.store.commit(full).await.unwrap();
+    }
+
     /// A server on what the disk of this one has now, as after a kill.
     pub(crate) async fn after_a_kill(&self) -> Self {
+        self.after_a_kill_with(|_| {}).await
+    }
+
+    pub(crate) async fn after_a_kill_with(&self, change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy(&self.folder.path().join("data"), &folder.path().join("data"));
         let store = open(folder.path().join("data"), self.clock.clone()).await;
         let limits = Limits { up_qos0_per_s: 0, up_qos1_per_s: 0, ..Limits::default() };
-        Self::over(store, self.clock.clone(), folder, limits, |_, _| {})
+        Self::over(store, self.clock.clone(), folder, limits, |options, _| change(options))
     }
 
     /// A client that is online; its first news are taken.
@@ -123,14 +151,18 @@ pub(crate) fn copy(from: &std::path::Path, to: &std::path::Path) {
 }
 
 pub(crate) async fn open(data: PathBuf, clock: Clock) -> Store {
+    open_with(data, clock, COMMIT_DELAY).await
+}
+
+async fn open_with(data: PathBuf, clock: Clock, group_delay: Duration) -> Store {
     let options = store::Options {
         data,
         metadata: store::Metadata::Sqlite,
         points_days: 30,
         logs_days: 7,
-        group_messages: 1000,
+        group_messages: GROUP,
         group_bytes: 1 << 20,
-        group_delay: COMMIT_DELAY,
+        group_delay,
     };
     Store::open(options, clock).await.unwrap()
 }
@@ -152,21 +184,27 @@ struct Product {
     epoch: AtomicU64,
     tell: mpsc::UnboundedSender<String>,
     slow: Arc<Notify>,
+    refuse: Arc<AtomicBool>,
     tenants: [Arc<Tenant>; 2],
 }
 
 impl Product {
     /// Clients whose id begins with `svc` may do all and see all of their tenant; `svc2` are of
-    /// another one.
+    /// another one, `svc-lean` have no QoS 2 and retain nothing.
     fn grant(&self, id: &str) -> Grant {
         let free = id.starts_with("svc") || id.starts_with("auto-");
         let all = Switches { retained: true, will: true, qos2: true, many_filters: true };
+        let lean = Switches { will: true, many_filters: true, ..Switches::default() };
         let none = Switches { many_filters: true, ..Switches::default() };
         Grant {
             client: key(id),
             epoch: self.epoch.fetch_add(1, Ordering::SeqCst),
             limits: self.limits,
-            allows: if free { all } else { none },
+            allows: match free {
+                true if id.starts_with("svc-lean") => lean,
+                true => all,
+                false => none,
+            },
             tenant: self.tenants[usize::from(id.starts_with("svc2"))].clone(),
             reach: if free { Reach::Free } else { Reach::Own },
             data: Arc::new(()),
@@ -197,7 +235,11 @@ impl Hub for Product {
 
     fn may(&self, who: &Grant, access: Access, topic: &str) -> bool {
         if who.reach == Reach::Free {
-            return access != Access::Publish || !topic.starts_with("barred");
+            return match access {
+                Access::Publish => !topic.starts_with("barred"),
+                Access::Subscribe => true,
+                Access::Receive => !topic.starts_with("hidden"),
+            };
         }
         topic.split('/').next() == Some(&*who.client.0)
     }
@@ -237,6 +279,10 @@ impl Hub for Product {
     }
 
     fn commit(&self, who: &Grant, mut batch: Batch, store: &Store) -> Ticket {
+        if self.refuse.swap(false, Ordering::SeqCst) {
+            // No key is empty.
+            batch.put(Space::Session, &[], &[]);
+        }
         if !batch.is_empty() {
             batch.put(
                 Space::Session,

@@ -39,6 +39,11 @@ async fn streams_are_answered_as_mosquitto_does_but_for_what_compat_tells() {
     assert!(faults.is_empty(), "{} faults:\n  {}", faults.len(), faults.join("\n  "));
 }
 
+/// Answers and messages, each in their order: how the two mix is nobody's promise.
+fn apart(told: &[String]) -> (Vec<&String>, Vec<&String>) {
+    told.iter().partition(|line| line.starts_with("PUBLISH"))
+}
+
 /// F14: how the bytes are cut makes no difference.
 #[tokio::test]
 async fn f14_answers_do_not_depend_on_how_the_bytes_come() {
@@ -49,7 +54,7 @@ async fn f14_answers_do_not_depend_on_how_the_bytes_come() {
         let greeted = answer(address, &stream, Pace::Greeted, 0).await;
         for pace in [Pace::Whole, Pace::Bytes] {
             let other = answer(address, &stream, pace, greeted.len() - 1).await;
-            if other != greeted {
+            if apart(&other) != apart(&greeted) {
                 faults.push(format!("{}, {pace:?}: {other:?}, not {greeted:?}", stream.name));
             }
         }

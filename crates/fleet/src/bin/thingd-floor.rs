@@ -44,7 +44,7 @@ fn main() -> Result<()> {
                         floor.dirty.push(number);
                     }
                     if event.is_readable() {
-                        floor.read(number);
+                        floor.read(number, event.is_read_closed());
                     }
                 }
             }
@@ -94,8 +94,9 @@ impl Floor {
         }
     }
 
-    /// Reads all that is there. A read that does not fill the buffer was the last.
-    fn read(&mut self, number: usize) {
+    /// Reads all that is there. A read that does not fill the buffer was the last, unless `ended`:
+    /// then the end of the stream follows, of which no other event tells.
+    fn read(&mut self, number: usize, ended: bool) {
         let mut scratch = std::mem::take(&mut self.scratch);
         loop {
             if self.target(number).is_some_and(|to| self.backlog(to) > BACKLOG) {
@@ -109,7 +110,7 @@ impl Floor {
                     if good.is_none() {
                         self.close(number);
                     }
-                    if read < READ_BYTES {
+                    if read < READ_BYTES && !ended {
                         break;
                     }
                 }
@@ -219,7 +220,7 @@ impl Floor {
         }
         self.dirty = dirty;
         for number in std::mem::take(&mut self.waiting) {
-            self.read(number);
+            self.read(number, true);
         }
         !self.dirty.is_empty()
     }

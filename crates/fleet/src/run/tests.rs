@@ -138,7 +138,7 @@ async fn at_5_0_a_publish_may_be_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_storm_all_come_back() {
+async fn f16_after_a_storm_all_come_back() {
     let (done, _) = sail(u64::MAX, |plan| {
         plan.storm = Some(Duration::from_millis(500));
         plan.connect_rate = 200.0;

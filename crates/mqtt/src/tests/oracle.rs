@@ -181,7 +181,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_packets_mean_the_same_to_both(
+    fn a01_damaged_packets_mean_the_same_to_both(
         own in connect(Just(Level::V311)),
         message in publish(),
         at in any::<prop::sample::Index>(),

@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_packets_never_panic(
+    fn a01_damaged_packets_never_panic(
         own in connect(level()),
         message in publish(),
         at in any::<prop::sample::Index>(),

@@ -75,7 +75,7 @@ impl DeviceCa {
         let mut made = X509::builder()?;
         made.set_version(2)?;
         made.set_serial_number(&*serial.to_asn1_integer()?)?;
-        made.set_subject_name(&*subject.build())?;
+        made.set_subject_name(&subject.build())?;
         made.set_issuer_name(self.certificate.subject_name())?;
         made.set_pubkey(&key)?;
         made.set_not_before(&*Asn1Time::from_unix(now - LATE_S)?)?;

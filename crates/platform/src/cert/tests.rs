@@ -202,6 +202,8 @@ async fn each_product_refuses_the_other_s_proof(bed: Bed) {
     assert!(bed.diagnosis(&safe, "lamp").await.contains(psk));
     let refusal = bed.knock(&client, |hello| hello.psk = Some(hello.client_id.as_bytes())).await;
     assert_eq!(refusal, Some(Refusal::NotAuthorized));
+    // Of one device not more than one in five seconds is noted.
+    bed.clock.advance(5_000);
     // Right for the secret that the caller chose, and worth nothing.
     let user = format!("{client};12010126;AbC1x;{}", NOON / 1000 + 3600);
     let password = crate::device::password::sign(b"a2V5a2V5a2V5a2V5", &user).unwrap();
@@ -348,7 +350,27 @@ async fn a_product_has_an_authority_of_the_account(bed: Bed) {
     let code = bed.code("DeletePrivateCA", json!({ "CertName": "ca" })).await;
     assert_eq!(code, Code::LimitExceededCAAlreadyBindProduct);
 
-    // Its devices bring their certificates.
+    bed.ok("UpdateProductPrivateCA", json!({ "ProductId": product, "CertName": "other" })).await;
+    bed.ok("DeletePrivateCA", json!({ "CertName": "ca" })).await;
+    bed.ok("DeleteProductPrivateCA", named.clone()).await;
+    assert_eq!(bed.ok("DescribeProductCA", named.clone()).await, json!({ "CAs": [] }));
+
+    let plain = bed.product("plain", json!({})).await;
+    let update = json!({ "ProductId": plain, "CertName": "other" });
+    let code = bed.code("UpdateProductPrivateCA", update).await;
+    assert_eq!(code, Code::UnsupportedOperation);
+    let update = json!({ "ProductId": product, "CertName": "none" });
+    let code = bed.code("UpdateProductPrivateCA", update).await;
+    assert_eq!(code, Code::ResourceNotFoundCACertNotExist);
+}
+
+both!(devices_of_an_authority_bring_their_certificates);
+async fn devices_of_an_authority_bring_their_certificates(bed: Bed) {
+    let (ca, other) = (authority("ca"), authority("other"));
+    bed.ok("CreatePrivateCA", bed.kept("ca", &ca)).await;
+    bed.ok("CreatePrivateCA", bed.kept("other", &other)).await;
+    let product =
+        bed.product("safe", json!({ "EncryptionType": "1", "PrivateCAName": "ca" })).await;
     let device = |crt: &str| json!({ "ProductId": product, "DeviceName": "lamp", "TlsCrt": crt });
     let client = format!("{product}lamp");
     let paper = issued("serial 7", &ca);
@@ -376,19 +398,10 @@ async fn a_product_has_an_authority_of_the_account(bed: Bed) {
 
     bed.ok("UpdateProductPrivateCA", json!({ "ProductId": product, "CertName": "other" })).await;
     assert_eq!(enter(&paper, Some(&ca)).await, no);
-    bed.ok("DeletePrivateCA", json!({ "CertName": "ca" })).await;
-    bed.ok("DeleteProductPrivateCA", named.clone()).await;
-    assert_eq!(bed.ok("DescribeProductCA", named.clone()).await, json!({ "CAs": [] }));
+    bed.ok("DeleteProductPrivateCA", json!({ "ProductId": product })).await;
+    assert_eq!(enter(&renewed, Some(&ca)).await, no);
     let made = bed.new_device(&product, "fresh", json!({})).await;
     assert_ne!(made["DevicePrivateKey"], "");
     let given = json!({ "ProductId": product, "DeviceName": "x", "TlsCrt": pem(&paper) });
     assert_eq!(bed.code("CreateDevice", given).await, Code::InvalidParameter);
-
-    let plain = bed.product("plain", json!({})).await;
-    let update = json!({ "ProductId": plain, "CertName": "other" });
-    let code = bed.code("UpdateProductPrivateCA", update).await;
-    assert_eq!(code, Code::UnsupportedOperation);
-    let update = json!({ "ProductId": product, "CertName": "none" });
-    let code = bed.code("UpdateProductPrivateCA", update).await;
-    assert_eq!(code, Code::ResourceNotFoundCACertNotExist);
 }

@@ -36,7 +36,10 @@ use state::{State, activated_key};
 pub(crate) use sys::on_sys;
 pub use types::{Connection, Described, Device, Search, Status};
 
-use crate::{Cx, Services, cert, product};
+use crate::{
+    Cx, Services, cert,
+    product::{self, Authentication},
+};
 
 /// The most devices of one bulk call.
 const BULK: usize = 100;
@@ -60,12 +63,13 @@ pub struct Given {
 /// The product is not the caller's, the name is taken, the product is full, or what was given is not
 /// what the product's devices have.
 pub async fn create(cx: &Cx, key: &DeviceKey, given: Given) -> Result<(Device, Option<Secret>)> {
-    // Devices with a certificate have a secret, too, which nobody knows: no door takes an empty one.
-    let secret = match given.secret {
-        None => STANDARD.encode(cx.rand.bytes::<16>()),
-        Some(given) => checked(given)?,
-    };
     let product = product::get(cx, &key.product).await?;
+    let secret = match given.secret {
+        Some(given) if product.authentication == Authentication::Key => checked(given)?,
+        // Devices with a certificate have a secret, too, which nobody knows: what takes secrets and
+        // does not know of certificates refuses them.
+        _ => STANDARD.encode(cx.rand.bytes::<16>()),
+    };
     let issued = cert::for_device(cx, &product, key.client_id(), given.certificate).await?;
     let certificate = issued.as_ref().map_or("", |issued| &issued.certificate);
     let mut tx = cx.store.begin().await?;

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_password_is_refused_whatever_its_form() {
+    fn a09_a_wrong_password_is_refused_whatever_its_form() {
         let user = "HQ0A1B2C3Dlamp1;12010126;B335D;1764000600";
         let good = sign(SECRET, user).unwrap();
         let other = sign(b"AAAAAAAAAAAAAAAAAAAAAA==", user).unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_time_clearly_past_is_expired() {
+    fn a09_only_a_time_clearly_past_is_expired() {
         let check = |expiry: &str, expired: bool| {
             let text = format!("c;a;b;{expiry}");
             assert_eq!(

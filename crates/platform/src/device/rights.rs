@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wildcard_and_no_look_alike_leaves_the_own_scope() {
+    fn a10_no_wildcard_and_no_look_alike_leaves_the_own_scope() {
         for bad in [
             "",
             "#",

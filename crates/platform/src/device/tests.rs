@@ -520,3 +520,44 @@ async fn devices_are_counted_and_found_by_project_version_and_name(bed: Bed) {
     let list = json!({ "ProductId": "-1", "ProjectId": project });
     assert_eq!(world.call("GetDeviceList", list).await["Total"], 3);
 }
+
+/// What one device proves lets it into no session of another.
+#[tokio::test]
+async fn a13_a_client_id_is_bound_to_who_proves_it() {
+    let world = World::new().await;
+    let (mine, theirs) = (world.make("lamp1").await, world.make("lamp2").await);
+    let id = |name: &str| format!("{}{name}", world.product);
+    let user = |name: &str| format!("{};12010126;AbC1x;{}", id(name), T0 / 1000 + 3600);
+    let knock = async |client: &str, user: &str, secret: &str| {
+        let password = password::sign(secret.as_bytes(), user).unwrap();
+        let hello = Connect {
+            door: Door::Tcp,
+            peer: "127.0.0.1:4000".parse().unwrap(),
+            now: world.now(),
+            level: Level::V311,
+            client_id: client,
+            user_name: Some(user),
+            password: Some(password.as_bytes()),
+            keep_alive: 60,
+            clean: false,
+            will: false,
+            psk: None,
+            certificate: None,
+        };
+        world.hub.connect(&hello).await.map(|grant| grant.client.0.to_string())
+    };
+    assert_eq!(knock(&id("lamp1"), &user("lamp1"), &mine).await, Ok(id("lamp1")));
+    for (client, user, secret) in [
+        (id("lamp2"), user("lamp2"), &mine),
+        (id("lamp2"), user("lamp1"), &mine),
+        (id("lamp1"), user("lamp2"), &theirs),
+        (id("lamp1"), user("lamp1"), &theirs),
+    ] {
+        let answer = knock(&client, &user, secret).await;
+        assert_eq!(answer, Err(Refusal::BadCredentials), "{client} as {user}");
+    }
+    // Neither by a look-alike: each is another name, or none.
+    for client in [id("lamp2 "), id("LAMP2"), format!(" {}", id("lamp2")), id("lamp2\0")] {
+        assert!(knock(&client, &user("lamp1"), &mine).await.is_err(), "{client:?}");
+    }
+}

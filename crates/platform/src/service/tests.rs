@@ -201,7 +201,8 @@ async fn the_token_lets_in_and_nothing_else() {
     let refusal =
         async |user: &str, token: &str, id: &str| world.connect(user, token, id).await.err();
     assert_eq!(refusal(&user, "", "c").await, Some(Refusal::BadCredentials));
-    assert_eq!(refusal(&user, &token[..31], "c").await, Some(Refusal::BadCredentials));
+    let short = token.get(..31).unwrap();
+    assert_eq!(refusal(&user, short, "c").await, Some(Refusal::BadCredentials));
     assert_eq!(refusal("svc-", &token, "c").await, Some(Refusal::BadCredentials));
     assert_eq!(refusal("svc-0000000000", &token, "c").await, Some(Refusal::BadCredentials));
     assert_eq!(refusal(&user, &token, &"c".repeat(129)).await, Some(Refusal::BadIdentifier));
@@ -282,7 +283,7 @@ async fn a_client_with_all_rights_uses_what_devices_report_and_free_topics() {
 }
 
 #[tokio::test]
-async fn wildcards_reach_no_more_than_single_topics_do() {
+async fn a10_wildcards_reach_no_more_than_single_topics_do() {
     let world = World::new().await;
     let (_, who) = world.client(json!({})).await;
     let check = |filter: &str, subscribe: bool| {
@@ -469,4 +470,20 @@ async fn what_goes_to_a_device_is_in_its_log() {
     let logs = logs["Logs"].as_array().unwrap();
     assert_eq!(logs.len(), 1, "{logs:?}");
     assert_eq!((&logs[0]["Topic"], &logs[0]["Payload"]), (&json!(control), &json!("on")));
+}
+
+/// Two that use one client id, or a device's, have each a session of their own.
+#[tokio::test]
+async fn a13_a_client_id_is_a_name_within_its_entry() {
+    let world = World::new().await;
+    let (first, token) = world.create(json!({})).await;
+    let (second, other) = world.create(json!({})).await;
+    let device = format!("{}lamp1", world.lamp);
+    for id in ["c", device.as_str(), &format!("{second}/c"), "../c"] {
+        let one = world.connect(&first, &token, id).await.unwrap().client;
+        let two = world.connect(&second, &other, id).await.unwrap().client;
+        assert_eq!((&*one.0, &*two.0), (&*format!("{first}/{id}"), &*format!("{second}/{id}")));
+        assert_ne!(&*one.0, device);
+    }
+    assert_eq!(world.connect(&first, &other, "c").await.err(), Some(Refusal::BadCredentials));
 }

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_before_a_whole_commit_is_not_mended() {
+    fn f03_damage_before_a_whole_commit_is_not_mended() {
         let folder = tempfile::tempdir().unwrap();
         let (path, mut bytes, begins) = journal(folder.path());
         bytes[begins[1] + 100] ^= 1;

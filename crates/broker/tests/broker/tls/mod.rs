@@ -50,7 +50,7 @@ async fn a_key_works_in_tls_1_3_too() {
 
 /// A46: nobody learns from the handshake which identities exist.
 #[tokio::test]
-async fn an_unknown_identity_ends_like_a_wrong_key() {
+async fn a46_an_unknown_identity_ends_like_a_wrong_key() {
     let house = House::start().await;
     for version in BOTH {
         let mut ends = Vec::new();
@@ -144,7 +144,7 @@ async fn a_chain_leads_to_its_authority() {
 
 /// A8: another tenant's authority of the same name neither vouches nor stands in the way.
 #[tokio::test]
-async fn authorities_of_one_name_are_told_apart() {
+async fn a08_authorities_of_one_name_are_told_apart() {
     let house = House::start().await;
     let (ours, theirs) = (authority("root", None), authority("root", None));
     for order in [[&ours, &theirs], [&theirs, &ours]] {
@@ -160,7 +160,7 @@ async fn authorities_of_one_name_are_told_apart() {
 
 /// A8: what no authority may vouch for.
 #[tokio::test]
-async fn weak_stale_and_endless_chains_lead_nowhere() {
+async fn a08_weak_stale_and_endless_chains_lead_nowhere() {
     let house = House::start().await;
     let root = authority("root", None);
     let weak_root = Wanted { ca: true, rsa_bits: Some(1024), ..wanted("weak", None) }.make();
@@ -193,7 +193,7 @@ async fn weak_stale_and_endless_chains_lead_nowhere() {
 
 /// A7.
 #[tokio::test]
-async fn there_are_no_tickets_no_sessions_and_no_early_data() {
+async fn a07_there_are_no_tickets_no_sessions_and_no_early_data() {
     let house = House::start().await;
     for version in BOTH {
         let mut context = speaks(version);
@@ -211,7 +211,7 @@ async fn there_are_no_tickets_no_sessions_and_no_early_data() {
 
 /// F29.
 #[tokio::test]
-async fn a_replaced_certificate_leaves_connections_alone() {
+async fn f29_a_replaced_certificate_leaves_connections_alone() {
     let house = House::start().await;
     let context = speaks(SslVersion::TLS1_3).build();
     let (mut client, _) = house.enter(&context, "lamp").await;
@@ -225,7 +225,7 @@ async fn a_replaced_certificate_leaves_connections_alone() {
 
 /// A5: who opens connections and says nothing has a bound of its own and a limit of time.
 #[tokio::test]
-async fn one_address_cannot_take_all_places() {
+async fn a05_one_address_cannot_take_all_places() {
     let house = House::with(|options| {
         options.greetings_per_address = 2;
         options.handshake = Duration::from_millis(300);
@@ -250,7 +250,7 @@ async fn one_address_cannot_take_all_places() {
 
 /// A5: half handshakes, however many, do not keep others from coming in.
 #[tokio::test]
-async fn half_handshakes_do_not_hold_up_others() {
+async fn a05_half_handshakes_do_not_hold_up_others() {
     let house = House::start().await;
     let mut half = Vec::new();
     for _ in 0..300 {
