@@ -7,6 +7,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -100,7 +101,8 @@ async fn served(data: &Path) -> Result<Served, String> {
         let expected = (0..COMMITS).filter(|number| i64::try_from(number % 3).unwrap() == age);
         let mut expected: Vec<_> = expected.map(noise).collect();
         let mut found: Vec<_> = records.iter().map(|record| record.value.to_vec()).collect();
-        (expected.sort(), found.sort());
+        expected.sort();
+        found.sort();
         if found != expected {
             return Err(format!("{} of {} records of a day", found.len(), expected.len()));
         }
@@ -191,7 +193,8 @@ fn damage(test: &str, each: impl Fn(&Path, u64) -> Vec<Hurt>) -> BTreeMap<Served
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     if let Ok(data) = std::env::var(FOLDER) {
         let how = runtime.block_on(served(Path::new(&data)));
-        println!("served: {}", how.map_or_else(|untruth| untruth, |how| format!("{how:?}")));
+        let how = how.map_or_else(|untruth| untruth, |how| format!("{how:?}"));
+        std::io::stdout().write_all(format!("served: {how}\n").as_bytes()).unwrap();
         std::process::exit(0);
     }
     let folder = tempfile::tempdir().unwrap();

@@ -187,6 +187,8 @@ fn quiet(plan: &Plan, parties: &Parties) -> Result<Vec<Row>> {
         let what = "plain messages, 20 in flight";
         rows.push(seen.row((what, "µs CPU"), Flow::cpu, FLOOR, Bar::AtMost(3.2)));
         rows.push(seen.row((what, "per s"), Flow::rate, MOSQUITTO, Bar::AtLeast(10.0)));
+        let what = "plain messages, 20 in flight, received of those acknowledged";
+        rows.push(seen.row((what, "share"), Flow::arrived, FLOOR, Bar::None));
     }
     if plan.has(Figure::Single) {
         let seen = plan.trio::<Flow>(parties, &["forward", "--window", ONE, "--qos", &qos])?;

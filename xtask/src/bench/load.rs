@@ -66,6 +66,11 @@ impl Flow {
         self.acknowledged as f64 / self.seconds
     }
 
+    /// Below 1 the server let publishers in faster than readers out.
+    pub(crate) fn arrived(&self) -> f64 {
+        self.received as f64 / self.acknowledged.max(1) as f64
+    }
+
     /// Microseconds of the server's processor per message.
     pub(crate) fn cpu(&self) -> f64 {
         self.cpu_seconds * 1e6 / (self.received.max(1) as f64)

@@ -175,6 +175,8 @@ const BOTTOM: &str = "
 - Server, load generator and peers share the machine, all over loopback. Compare ratios, not
   absolute figures; on a busy machine not even those of one round. Ratios are taken round by round.
 - CPU is user and system time of the server process per message that reached its reader.
+- Of the messages acknowledged to publishers in a round, those that did not reach a reader in it
+  wait in the server or were dropped for a reader that is too slow.
 - The floor is `thingd-floor`: one thread that moves bytes between sockets and looks at no topic.
   It is the limit of the machine for this traffic, not a broker.
 - thingd checks who may publish and subscribe, and the rates, whose limits are raised. A report is

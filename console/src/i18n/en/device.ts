@@ -89,7 +89,7 @@ export const device: Words['device'] = {
     'The device connects by MQTTS with its client certificate, and checks the certificate of the server. It needs no UserName and no Password.',
   caFile: 'CA certificate',
   caFileText: "ca.pem, in the folder tls of the server's data folder; the device checks the server by it",
-  privateKeyText: '{{file}}, shown once when the device was made; the platform does not keep it',
+  privateKeyText: '{{file}}; the platform does not keep it, and if it made it, showed it once',
   tryOut: 'Example',
   tryOutText: 'With the three files in one folder, this command connects as the device:',
 

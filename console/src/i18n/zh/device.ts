@@ -79,7 +79,7 @@ export const device = {
   certificateText: '设备凭客户端证书通过 MQTTS 接入，并校验服务器证书；无需 UserName 和 Password。',
   caFile: 'CA 证书',
   caFileText: 'ca.pem，位于服务器数据目录的 tls 文件夹，设备用它校验服务器',
-  privateKeyText: '{{file}}，仅在创建设备时显示，平台不保存',
+  privateKeyText: '{{file}}，平台不保存；由平台生成时，仅在创建设备后显示一次',
   tryOut: '接入示例',
   tryOutText: '将三个文件放在同一目录，用下面的命令即可模拟设备接入：',
 
