@@ -57,7 +57,7 @@ impl Default for Options {
             handshake: Duration::from_secs(10),
             hello: Duration::from_secs(10),
             packet_bytes: 1_114_112,
-            outbox_bytes: 1_048_576,
+            outbox_bytes: 4 << 20,
             retained_messages: 100_000,
             retained_bytes: 64 << 20,
         }

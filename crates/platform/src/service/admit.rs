@@ -30,7 +30,7 @@ const LIMITS: Limits = Limits {
     topic_levels: 128,
     subscriptions: 1000,
     keep_alive_s: 0,
-    in_flight: 1024,
+    in_flight: 0,
     session_s: 30 * 86_400,
     queue_messages: 10_000,
     queue_s: 86_400,
