@@ -1,8 +1,6 @@
 /** Certificates: P-03 a product of certificates, D-02 the key is handed out once, D-03 how such a device connects, CAs of the account. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { Authority } from './authority.js';
 import { Device, expect, fresh, LAMP, room, test, type Locator, type Page } from './test.js';
 
 /** The text of the file that a button downloads. */
@@ -63,32 +61,49 @@ test('D-02, D-03 the files that the page hands out connect a device, and the key
   await expect(fact('MQTTS 端口')).toHaveText(port);
   await expect(how.getByText(`-p ${port} --cafile ca.pem --cert lamp-1_cert.crt`, { exact: false })).toBeVisible();
   const url = `mqtts://${(await fact('接入地址').innerText()).trim()}:${port}`;
-  const login = { clientId, cert, key, ca: server.ca() };
+  const ca = await downloaded(page, how.getByRole('button', { name: '下载CA 证书' }), 'ca.pem');
+  expect(ca).toBe(server.ca().toString());
+  const login = { clientId, cert, key, ca };
   const device = await Device.login(url, login, product, 'lamp-1');
   await device.report({ power_switch: 1 });
   await expect(page.getByText('在线', { exact: true }).first()).toBeVisible();
   await device.close();
+
+  // A device without a key is not asked about one when it goes.
+  await page.getByRole('button', { name: '删除' }).click();
+  const question = page.getByRole('dialog', { name: '删除设备' });
+  await expect(question).toContainText('设备“lamp-1”将断开连接且不能再接入');
+  await expect(question).not.toContainText('密钥');
+  await question.getByRole('textbox').fill('lamp-1');
+  await question.getByRole('button', { name: '删除' }).click();
+  await expect(page).toHaveURL(room(server, `/devices?product=${product}`));
+  await expect(Device.login(url, login, product, 'lamp-1')).rejects.toThrow();
+});
+
+test('the CA of the platform is handed out for a device with a key, too', async ({ console: page, server, api }) => {
+  const product = await api.product(fresh('keyed'), LAMP);
+  await api.device(product, 'lamp-1');
+  await page.goto(room(server, `/devices/${product}/lamp-1/info`));
+  const button = page.getByRole('region', { name: '设备连接参数' }).getByRole('button', { name: '下载CA 证书' });
+  expect(await downloaded(page, button, 'ca.pem')).toBe(server.ca().toString());
 });
 
 test('a CA of the account is registered with the lines that the page shows, and vouches for a device', async ({ console: page, server, api }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'thingd-ca-'));
-  const shell = (lines: string) => execFileSync('sh', ['-ec', lines], { cwd: folder, stdio: 'pipe' });
-  const file = (name: string) => readFileSync(join(folder, name), 'utf8');
-  shell('openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=acme');
+  const acme = new Authority('acme');
   const name = fresh('acme');
 
   await page.goto(room(server, '/certificates'));
   await page.getByRole('button', { name: '登记 CA' }).first().click();
   const dialog = page.getByRole('dialog', { name: '登记 CA' });
   await dialog.getByLabel('证书名称').fill(name);
-  await dialog.getByRole('textbox', { name: 'CA 证书' }).fill(file('ca.pem'));
-  shell(await dialog.getByRole('region', { name: '命令' }).locator('pre').innerText());
+  await dialog.getByRole('textbox', { name: 'CA 证书' }).fill(acme.file('ca.pem'));
+  acme.shell(await dialog.getByRole('region', { name: '命令' }).locator('pre').innerText());
   const save = dialog.getByRole('button', { name: '保存' });
   // Its own certificate proves nothing: it is not made for this account.
-  await dialog.getByLabel('验证证书').fill(file('ca.pem'));
+  await dialog.getByLabel('验证证书').fill(acme.file('ca.pem'));
   await save.click();
   await expect(dialog.getByRole('alert')).toContainText('证书不是由该 CA 签发');
-  await dialog.getByLabel('验证证书').fill(file('verify.pem'));
+  await dialog.getByLabel('验证证书').fill(acme.file('verify.pem'));
   await save.click();
   const row = page.getByRole('table', { name: 'CA 证书' }).getByRole('row').filter({ hasText: name });
   await expect(row).toContainText('acme');
@@ -106,19 +121,18 @@ test('a CA of the account is registered with the lines that the page shows, and 
   await more.getByRole('button', { name: '关闭' }).click();
 
   const clientId = `${product}lamp-1`;
-  shell(`openssl req -new -newkey rsa:2048 -nodes -keyout device.key -out device.csr -subj /CN=${clientId}
-    openssl x509 -req -in device.csr -CA ca.pem -CAkey ca.key -CAcreateserial -sha256 -days 30 -out device.pem`);
+  const own = acme.issue(clientId);
   await page.getByRole('button', { name: '新建设备' }).first().click();
   const making = page.getByRole('dialog', { name: '新建设备' });
   await making.getByLabel('设备名称').fill('lamp-1');
   await making.getByRole('button', { name: '保存' }).click();
   await expect(making.getByRole('alert')).toHaveText('请粘贴 PEM 格式的设备证书');
-  await making.getByLabel('设备证书').fill(file('device.pem'));
+  await making.getByLabel('设备证书').fill(own.cert);
   await making.getByRole('button', { name: '保存' }).click();
   const made = page.getByRole('dialog', { name: '设备已创建' });
   await expect(made.getByRole('region', { name: '设备证书' })).toBeVisible();
   await expect(made.getByRole('region', { name: '设备私钥' })).toHaveCount(0);
-  const login = { clientId, cert: file('device.pem'), key: file('device.key'), ca: server.ca() };
+  const login = { clientId, ...own, ca: server.ca() };
   const device = await Device.login(server.mqtts, login, product, 'lamp-1');
   await device.report({ power_switch: 1 });
   await device.close();
@@ -135,5 +149,56 @@ test('a CA of the account is registered with the lines that the page shows, and 
   await api.call('DeleteProductPrivateCA', { ProductId: product });
   await question.getByRole('button', { name: '删除' }).click();
   await expect(row).toHaveCount(0);
-  rmSync(folder, { recursive: true });
+  acme.remove();
+});
+
+test('a CA of the account gets another certificate, and vouches for other devices', async ({ console: page, server, api }) => {
+  const [former, next] = [new Authority('former'), new Authority('next')];
+  const name = fresh('acme');
+  await page.goto(room(server, '/certificates'));
+  await page.getByRole('button', { name: '登记 CA' }).first().click();
+  const making = page.getByRole('dialog', { name: '登记 CA' });
+  const lines = await making.getByRole('region', { name: '命令' }).locator('pre').innerText();
+  former.shell(lines);
+  next.shell(lines);
+  await making.getByLabel('证书名称').fill(name);
+  await making.getByRole('textbox', { name: 'CA 证书' }).fill(former.file('ca.pem'));
+  await making.getByLabel('验证证书').fill(former.file('verify.pem'));
+  await making.getByRole('button', { name: '保存' }).click();
+  const row = page.getByRole('table', { name: 'CA 证书' }).getByRole('row').filter({ hasText: name });
+  await expect(row).toContainText('former');
+
+  const product = await api.product(fresh('own'), LAMP, { EncryptionType: '1', PrivateCAName: name });
+  const clientId = `${product}lamp-1`;
+  const old = former.issue(clientId);
+  await api.call('CreateDevice', { ProductId: product, DeviceName: 'lamp-1', TlsCrt: old.cert });
+  const enter = (own: { cert: string; key: string }) =>
+    Device.login(server.mqtts, { clientId, ...own, ca: server.ca() }, product, 'lamp-1');
+  await (await enter(old)).close();
+
+  await row.getByRole('button', { name: '更换证书' }).click();
+  const dialog = page.getByRole('dialog', { name: '更换证书' });
+  await expect(dialog.getByText(name)).toBeVisible();
+  const save = dialog.getByRole('button', { name: '保存' });
+  await save.click();
+  await expect(dialog.getByRole('alert')).toHaveText('请粘贴一份 PEM 格式的证书');
+  await dialog.getByLabel('新的 CA 证书').fill(next.file('ca.pem'));
+  // The former's proof proves nothing about the next one.
+  await dialog.getByLabel('验证证书').fill(former.file('verify.pem'));
+  await save.click();
+  await expect(dialog.getByRole('alert')).toContainText('证书不是由该 CA 签发');
+  await dialog.getByLabel('验证证书').fill(next.file('verify.pem'));
+  await save.click();
+  await expect(dialog).toHaveCount(0);
+  await expect(row).toContainText('next');
+
+  await expect(enter(old)).rejects.toThrow();
+  const device = await enter(next.issue(clientId));
+  await device.report({ power_switch: 1 });
+  await device.close();
+
+  await api.call('DeleteProductPrivateCA', { ProductId: product });
+  await api.call('DeletePrivateCA', { CertName: name });
+  former.remove();
+  next.remove();
 });

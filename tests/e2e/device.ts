@@ -10,7 +10,7 @@ type Message = {
 /** What any MQTT client asks for; the console shows it for each device. */
 export type Login =
   | { clientId: string; username: string; password: string }
-  | { clientId: string; cert: string; key: string; ca: Buffer };
+  | { clientId: string; cert: string; key: string; ca: Buffer | string };
 
 export class Device {
   private readonly heard: Message[] = [];

@@ -44,7 +44,7 @@ for (const language of ['zh', 'en'] as const) {
         await page.screenshot({ path: `screenshots/${name}-${language}-${theme}.png`, animations: 'disabled' });
       }
     };
-    for (const { name, path, open, foreign } of PLACES) {
+    for (const { name, path, open, close, foreign } of PLACES) {
       await test.step(name, async () => {
         const side = sides[language];
         await page.goto(address(server, path(side)));
@@ -57,6 +57,7 @@ for (const language of ['zh', 'en'] as const) {
         await page.setViewportSize({ width: 1280, height: 900 });
         expect.soft(await tooWide(page), `${name}: wider than 1280 pixels`).toBeLessThanOrEqual(0);
         await page.setViewportSize({ width: 1440, height: 900 });
+        await close?.(page, side, language);
       });
     }
     await context.clearCookies();

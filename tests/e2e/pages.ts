@@ -1,4 +1,5 @@
 /** The pages of the console, and how each looks when it is there. */
+import { Authority } from './authority.js';
 import type { Server } from './server.js';
 import { expect, room, type Page } from './test.js';
 import type { Language, Side } from './world.js';
@@ -9,6 +10,8 @@ export interface Place {
   path: (side: Side) => string;
   /** What is opened on the page, in the words of the language. */
   open?: (page: Page, side: Side, language: Language) => Promise<void>;
+  /** Takes away what `open` made. */
+  close?: (page: Page, side: Side, language: Language) => Promise<void>;
   /** Shows texts of the server that are in one language only: standard features of categories. */
   foreign?: boolean;
 }
@@ -115,6 +118,27 @@ export const PLACES: Place[] = [
   { name: 'device-gone', path: (side) => `/devices/${side.product}/nobody/info` },
   { name: 'certificates-none', path: () => '/certificates' },
   { name: 'certificate-new', path: () => '/certificates', open: press('登记 CA', 'Register CA') },
+  {
+    name: 'certificate-replace', path: () => '/certificates',
+    open: async (page, side, language) => {
+      const maker = new Authority('maker');
+      await press('登记 CA', 'Register CA')(page, side, language);
+      const form = page.getByRole('dialog').locator('form');
+      maker.shell(await form.locator('pre').innerText());
+      await form.getByRole('textbox').nth(0).fill('factory');
+      await form.getByRole('textbox').nth(1).fill(maker.file('ca.pem'));
+      await form.getByRole('textbox').nth(2).fill(maker.file('verify.pem'));
+      maker.remove();
+      await press('保存', 'Save')(page, side, language);
+      await press('更换证书', 'Replace')(page, side, language);
+    },
+    close: async (page, side, language) => {
+      await press('取消', 'Cancel')(page, side, language);
+      await press('删除', 'Delete')(page, side, language);
+      await page.getByRole('dialog').getByRole('button', { name: pick(language, '删除', 'Delete') }).click();
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+    },
+  },
   {
     name: 'product-ca', path: (side) => `/products/${side.safe}/develop`,
     open: async (page, side, language) => {

@@ -1487,6 +1487,7 @@ export interface DescribeDeviceConnectionResponse {
   ExpireTime?: number;
   HostsLine?: string;
   QrCode?: string;
+  CaCert?: string;
 }
 
 export interface DescribeDeviceDataHistoryRequest {

@@ -1,5 +1,5 @@
 // The place where a dialog asks for something and sends it.
-import { useId, useState, type FormEvent, type ReactNode } from 'react';
+import { useId, useState, type FormEvent, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from './Button';
 import { ApiError } from '../api/client';
@@ -22,6 +22,9 @@ interface FormDialogProps<T extends object> {
   danger?: boolean;
   children: ReactNode;
 }
+
+/** A field that loses its focus may show an error, and what is below it moves away under the pointer. */
+const stay = (event: MouseEvent) => event.preventDefault();
 
 export function FormDialog<T extends object>(props: FormDialogProps<T>) {
   const { title, form, onClose, onSubmit, blame = {}, submitText, width, side, danger, children } = props;
@@ -54,7 +57,7 @@ export function FormDialog<T extends object>(props: FormDialogProps<T>) {
 
   const footer = (
     <>
-      <Button theme="default" variant="outline" onClick={onClose}>
+      <Button theme="default" variant="outline" onClick={onClose} onMouseDown={stay}>
         {t('do.cancel')}
       </Button>
       <Button type="submit" theme={danger ? 'danger' : 'primary'} loading={busy} form={id}>

@@ -1,6 +1,8 @@
 //! The place where connections come in: listeners, their bounds, and the task of each connection.
 
-use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    future::Future, io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration,
+};
 
 use base::{Code, OrCode as _, Result};
 use futures_util::FutureExt as _;
@@ -16,9 +18,9 @@ use tracing::Instrument as _;
 use crate::{
     Shared,
     connection::Connection,
-    enter::{enter, leave},
+    enter::enter,
     greet::{self, Origin},
-    hub::{Door, Offline},
+    hub::Door,
     strangers::Stranger,
     tls::{Proven, Tls},
     ws::{Wire, WsBytes},
@@ -30,6 +32,9 @@ const BACKLOG: u32 = 4096;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Silence after which the kernel asks whether the peer is still there (keepalive 0).
 const PROBE: Duration = Duration::from_secs(60);
+
+/// The part of the time that those have who come when many are not let in yet.
+const HURRY: u32 = 5;
 
 /// The right to be one more connection, and one more that is not accepted yet.
 pub(crate) struct Permits {
@@ -45,8 +50,17 @@ pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener> {
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
+    tune(&socket)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// Answers leave at once, and a dead peer is noticed even when its client asked for no keepalive.
+/// What is accepted has it from the socket that listens.
+fn tune(socket: &TcpSocket) -> io::Result<()> {
+    let probe = TcpKeepalive::new().with_time(PROBE).with_interval(PROBE / 4);
+    socket.set_nodelay(true)?;
+    SockRef::from(socket).set_tcp_keepalive(&probe)
 }
 
 /// Accepts until the broker stops.
@@ -76,10 +90,6 @@ async fn accept_all(broker: &Arc<Shared>, listener: &TcpListener, tls: Option<Ar
             tracing::debug!(%peer, "too many connections of this address are not accepted yet");
             continue;
         };
-        if let Err(error) = tune(&socket) {
-            tracing::debug!(%peer, %error, "connection was lost at once");
-            continue;
-        }
         let permits = Permits { connection, greeting, stranger };
         let broker = broker.clone();
         match &tls {
@@ -94,27 +104,30 @@ async fn accept_all(broker: &Arc<Shared>, listener: &TcpListener, tls: Option<Ar
     }
 }
 
-/// Answers leave at once, and a dead peer is noticed even when its client asked for no keepalive.
-fn tune(socket: &TcpStream) -> io::Result<()> {
-    socket.set_nodelay(true)?;
-    let probe = TcpKeepalive::new().with_time(PROBE).with_interval(PROBE / 4);
-    SockRef::from(socket).set_tcp_keepalive(&probe)
-}
-
-async fn serve_tls(
+fn serve_tls(
     broker: Arc<Shared>,
     socket: TcpStream,
     peer: SocketAddr,
     tls: Arc<Tls>,
     permits: Permits,
-) {
-    let handshake = Box::pin(tls.accept(socket, broker.options.handshake));
-    match broker.stop.run_until_cancelled(handshake).await.flatten() {
-        Some((stream, Proven { psk, certificate })) => {
-            let origin = Origin { door: Door::Tls, peer, psk, certificate };
-            serve(broker, stream, origin, permits).await;
+) -> impl Future<Output = ()> + Send {
+    let handshake = Box::pin(async move {
+        let handshake = tls.accept(socket, broker.patience(broker.options.handshake));
+        match broker.stop.run_until_cancelled(handshake).await.flatten() {
+            Some((stream, Proven { psk, certificate })) => {
+                let origin = Origin { door: Door::Tls, peer, psk, certificate };
+                Some(serve(broker, stream, origin, permits))
+            }
+            None => {
+                broker.metrics.refused.increment(1);
+                None
+            }
         }
-        None => broker.metrics.refused.increment(1),
+    });
+    async move {
+        if let Some(served) = handshake.await {
+            served.await;
+        }
     }
 }
 
@@ -137,40 +150,77 @@ pub(crate) fn accept_ws(broker: &Arc<Shared>, stream: Box<dyn Wire>, origin: Ori
     });
 }
 
-async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
+/// Lets a client in and serves it to its end. Each part in a box of its own, so that what was needed
+/// to let a client in does not stay with its connection.
+fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    broker: Arc<Shared>,
+    stream: S,
+    origin: Origin,
+    permits: Permits,
+) -> impl Future<Output = ()> + Send {
+    let Permits { connection: permit, greeting, stranger } = permits;
+    let span = tracing::debug_span!("connection", peer = %origin.peer, door = ?origin.door);
+    let admitted = Box::pin(admit(broker, stream, origin, (greeting, stranger)));
+    async move {
+        if let Some(connection) = admitted.await {
+            run(connection).await;
+        }
+        drop(permit);
+    }
+    .instrument(span)
+}
+
+async fn admit<S: AsyncRead + AsyncWrite + Unpin + Send>(
     broker: Arc<Shared>,
     mut stream: S,
     origin: Origin,
-    permits: Permits,
-) {
-    let Permits { connection, greeting, stranger } = permits;
-    let span = tracing::debug_span!("connection", peer = %origin.peer, door = ?origin.door);
-    async {
-        // Boxed, so that the memory of the greeting does not stay with the connection.
-        let greet =
-            Box::pin(timeout(broker.options.hello, greet::greet(&broker, &mut stream, &origin)));
-        let guest = broker.stop.run_until_cancelled(greet).await;
-        drop((greeting, stranger));
-        let Some(Ok(Some(mut guest))) = guest else {
-            broker.metrics.refused.increment(1);
-            return;
-        };
-        let entering = Box::pin(enter(&broker, &mut guest, origin.peer));
-        let Some(entered) = entering.await else {
-            broker.metrics.refused.increment(1);
-            return;
-        };
-        let link = entered.link.clone();
-        let (keep_alive, rest) = (guest.keep_alive, guest.rest);
-        let mut connection = Connection::new(broker.clone(), stream, entered, keep_alive);
-        let served = AssertUnwindSafe(connection.run(rest)).catch_unwind().await;
-        if served.is_err() && !link.has_ended() {
-            // The client must not stay in the router as if it were served.
-            tracing::error!(client = %link.grant.client.0, "connection task panicked");
-            drop(leave(&broker, &link, Offline::Shutdown, None));
-        }
+    greeting: (OwnedSemaphorePermit, Stranger),
+) -> Option<Box<Connection<S>>> {
+    let hello = broker.patience(broker.options.hello);
+    let greet = timeout(hello, greet::greet(&broker, &mut stream, &origin));
+    let guest = broker.stop.run_until_cancelled(greet).await;
+    drop(greeting);
+    let Some(Ok(Some(mut guest))) = guest else {
+        broker.metrics.refused.increment(1);
+        return None;
+    };
+    let Some(entered) = enter(&broker, &mut guest, origin.peer).await else {
+        broker.metrics.refused.increment(1);
+        return None;
+    };
+    let rest = (guest.keep_alive, guest.rest);
+    Some(Box::new(Connection::new(broker, stream, entered, rest)))
+}
+
+async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(mut connection: Box<Connection<S>>) {
+    if AssertUnwindSafe(connection.run()).catch_unwind().await.is_err() {
+        connection.panicked().await;
     }
-    .instrument(span)
-    .await;
-    drop(connection);
+}
+
+impl Shared {
+    /// How long somebody may take to be let in.
+    fn patience(&self, full: Duration) -> Duration {
+        patience(self.greetings.available_permits(), self.options.greetings, full)
+    }
+}
+
+/// All the time there is, as long as half of the places are free; then less, so that those who never
+/// go on do not keep the others waiting [A5].
+fn patience(free: usize, places: usize, full: Duration) -> Duration {
+    if free >= places / 2 { full } else { full / HURRY }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a05_who_comes_when_half_of_the_places_are_taken_has_less_time() {
+        let full = Duration::from_secs(10);
+        for (free, seconds) in [(100, 10), (50, 10), (49, 2), (0, 2)] {
+            assert_eq!(patience(free, 100, full), Duration::from_secs(seconds), "{free}");
+        }
+        assert_eq!(patience(0, 1, full), full, "the only place");
+    }
 }

@@ -4,16 +4,17 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use store::{Batch, Space, Ticket};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     Shared,
+    gate::End,
     greet::Guest,
     hub::{Event, Offline, Reach},
     kept,
     link::Link,
     router::Claim,
     session::Session,
+    will::{self, Order, Waiting},
 };
 
 /// How long a client waits for the end of its former connection.
@@ -39,31 +40,38 @@ pub(crate) async fn enter(
     if broker.stop.is_cancelled() {
         link.close(Offline::Shutdown);
     }
+    let goes_on = goes_on(broker, &link);
+    let waited = link.session.take_will();
+    let back = waited.is_some() && goes_on;
+    if let Some(will) = waited {
+        will.end(if goes_on { Order::Forget } else { Order::Publish }).await;
+        if !link.session.is_of(&link) {
+            link.set_ended();
+            return None;
+        }
+    }
     broker.metrics.accepted.increment(1);
     broker.metrics.connections.increment(1.0);
     let now = broker.clock.now();
     let mut batch = Batch::default();
-    let present = match resume(broker, &link, &mut batch) {
-        Ok(present) => present,
-        Err(error) => {
-            tracing::error!(?error, client = %link.grant.client.0, "session is unreadable");
-            drop(leave(broker, &link, Offline::Shutdown, None));
-            return None;
-        }
-    };
+    if !goes_on && let Err(error) = begin_anew(broker, &link, &mut batch) {
+        tracing::error!(?error, client = %link.grant.client.0, "session is unreadable");
+        drop(leave(broker, &link, Offline::Shutdown, None));
+        return None;
+    }
     let mut owed = Vec::new();
-    link.session.begin(&link, &mut owed);
+    link.session.begin(&link, guest.permit.take(), &mut owed);
     keep(&link, &mut batch);
     if let Some(will) = guest.will.take() {
         will.keep(&link, &mut batch);
         link.set_will(Some(will));
-    } else if forced {
+    } else if back || forced {
         // The former connection has still to say its own, and cannot take the row away any more.
         batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
     }
     broker.hub.event(&link.grant, Event::Online { at: now, peer }, &mut batch);
-    let ticket = broker.store.commit(batch);
-    let mut hello = guest.welcome(broker, present);
+    let ticket = broker.hub.commit(&link.grant, batch, &broker.store);
+    let mut hello = guest.welcome(broker, goes_on);
     hello.extend_from_slice(&owed);
     Some(Entered { link, hello, ticket })
 }
@@ -101,24 +109,22 @@ async fn place(broker: &Arc<Shared>, guest: &Guest) -> Option<(Arc<Link>, bool)>
     }
 }
 
-/// Whether the session goes on; else nothing is left of a former one.
-fn resume(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<bool> {
+/// Whether the client finds its session as it left it.
+fn goes_on(broker: &Shared, link: &Link) -> bool {
     let session = &link.session;
     let ended = session.lock().ends_at() <= broker.clock.now();
-    let goes_on = session.is_durable() && !link.peer.clean && !ended;
-    if goes_on {
-        // The client is back in time [MQTT5-3.1.3-9].
-        if session.lock().will_waits() {
-            batch.delete(Space::Session, &kept::key(kept::WILLS, &session.client));
-        }
-        return Ok(true);
-    }
+    session.is_durable() && !link.peer.clean && !ended
+}
+
+/// Leaves nothing of a former session.
+fn begin_anew(broker: &Shared, link: &Link, batch: &mut Batch) -> base::Result<()> {
+    let session = &link.session;
     let durable = session.clear();
     let row = kept::key(kept::SESSIONS, &session.client);
     if durable || broker.store.get(Space::Session, &row)?.is_some() {
         kept::forget(&broker.store, &session.client, batch)?;
     }
-    Ok(false)
+    Ok(())
 }
 
 /// Writes the row of a durable session.
@@ -133,20 +139,35 @@ pub(crate) fn keep(link: &Link, batch: &mut Batch) {
     }
 }
 
+/// A client is gone: its will is published, now or when its time is there, and it leaves; that is
+/// durable when the ticket resolves.
+pub(crate) async fn depart(broker: &Arc<Shared>, link: &Arc<Link>, end: End) -> Ticket {
+    link.close(end.why);
+    let mut waiting = None;
+    if let Some(will) = link.will().filter(|_| end.will) {
+        match will::delay_s(link) {
+            0 => will::now(broker, link, &will).await,
+            delay_s => waiting = Some(will::later(broker, link, will, delay_s)),
+        }
+        link.set_will(None);
+    }
+    leave(broker, link, end.why, waiting)
+}
+
 /// Tells the product that a client is gone, keeps what outlives it, and makes room for its next
-/// connection. Its will stays if it waits until `over`.
+/// connection. A will that was not dealt with is thrown away.
 pub(crate) fn leave(
     broker: &Shared,
     link: &Arc<Link>,
     why: Offline,
-    over: Option<&CancellationToken>,
+    will: Option<Waiting>,
 ) -> Ticket {
     link.close(why);
     let now = broker.clock.now();
     let mut batch = Batch::default();
     let (session, own) = (&link.session, link.session.is_of(link));
     if own {
-        match session.end(link, now) {
+        match session.end(now) {
             Some(kept) => {
                 let key = kept::key(kept::SESSIONS, &session.client);
                 batch.put(Space::Session, &key, &kept.row());
@@ -157,14 +178,14 @@ pub(crate) fn leave(
                 }
             }
         }
-        if let Some(over) = over {
-            session.delay_will(link.grant.epoch, over);
+        if let Some(will) = will {
+            session.set_will(will);
         } else if link.has_will() {
             batch.delete(Space::Session, &kept::key(kept::WILLS, &session.client));
         }
     }
     broker.hub.event(&link.grant, Event::Offline { at: now, why }, &mut batch);
-    let ticket = broker.store.commit(batch);
+    let ticket = broker.hub.commit(&link.grant, batch, &broker.store);
     // Now, so that the rows of the client's next connection come behind these.
     if session.part(link) {
         broker.router.leave(session);
@@ -176,6 +197,7 @@ pub(crate) fn leave(
 
 /// The session ends with its connection.
 fn forget_left(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<()> {
+    drop(link.session.lock().take_permit());
     if link.session.clear() {
         kept::forget(&broker.store, &link.session.client, batch)?;
     }

@@ -1,7 +1,5 @@
 //! The place where a read's bytes become packets, and each PUBLISH gets its verdict.
 
-use std::sync::Arc;
-
 use bumpalo::Bump;
 use mqtt::{
     Disconnect, Frame, Level, Malformed, Packet, Properties, Property, Publish, QoS, encode,
@@ -15,7 +13,7 @@ use crate::{
     link::Link,
     message,
     rate::Rate,
-    reason,
+    reason, scratch,
     tree::Wish,
 };
 
@@ -33,27 +31,46 @@ pub(crate) const ALIASES: u16 = 16;
 /// QoS 2 messages that a client may have sent and not released.
 pub(crate) const RECEIVE: u16 = 1024;
 
-/// The inward half of a connection.
-pub(crate) struct Gate {
-    pub(super) broker: Arc<Shared>,
-    pub(super) link: Arc<Link>,
+/// Where one burst of a client comes in.
+pub(crate) struct Gate<'a> {
+    pub(super) broker: &'a Shared,
+    pub(super) link: &'a Link,
+    pub(super) inward: &'a mut Inward,
+    pub(crate) work: Work,
+}
+
+/// What is remembered of a client from burst to burst.
+pub(crate) struct Inward {
     qos0: Rate,
     qos1: Rate,
     pub(super) complaints: Rate,
     /// Topics that the client has given a number, less one (5.0).
     aliases: Vec<Option<Box<str>>>,
-    /// Answers to the packets of the present burst, encoded, in their order.
+}
+
+impl Inward {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            qos0: Rate::per_second(limits.up_qos0_per_s),
+            qos1: Rate::per_second(limits.up_qos1_per_s),
+            complaints: Rate::per_second(COMPLAINTS_PER_S),
+            aliases: Vec::new(),
+        }
+    }
+}
+
+/// What a burst asks for beside its messages.
+pub(crate) struct Work {
+    /// Answers to its packets, encoded, in their order.
     pub(crate) answers: Vec<u8>,
     /// A ping is among them.
     pub(crate) pinged: bool,
-    /// QoS 2 messages that the present burst notes (true) or releases.
+    /// QoS 2 messages that it notes (true) or releases.
     pub(crate) ids: Vec<(u16, bool)>,
-    /// Subscriptions of the present burst that get what is retained.
+    /// Subscriptions that get what is retained.
     pub(crate) fetch: Vec<(Box<str>, Wish)>,
-    /// The present burst changed the subscriptions.
+    /// It changed the subscriptions.
     pub(crate) changed: bool,
-    /// Whether room in the client's window may have come with the present burst.
-    pub(crate) acknowledged: bool,
 }
 
 /// How far a read was understood.
@@ -89,23 +106,11 @@ impl End {
     }
 }
 
-impl Gate {
-    pub(crate) fn new(broker: Arc<Shared>, link: Arc<Link>) -> Self {
-        let limits = link.grant.limits;
-        Self {
-            broker,
-            link,
-            qos0: Rate::per_second(limits.up_qos0_per_s),
-            qos1: Rate::per_second(limits.up_qos1_per_s),
-            complaints: Rate::per_second(COMPLAINTS_PER_S),
-            aliases: Vec::new(),
-            answers: Vec::new(),
-            pinged: false,
-            ids: Vec::new(),
-            fetch: Vec::new(),
-            changed: false,
-            acknowledged: false,
-        }
+impl<'a> Gate<'a> {
+    pub(crate) fn new(broker: &'a Shared, link: &'a Link, inward: &'a mut Inward) -> Self {
+        let (ids, fetch) = (Vec::new(), Vec::new());
+        let work = Work { answers: scratch::take(), pinged: false, ids, fetch, changed: false };
+        Self { broker, link, inward, work }
     }
 
     /// Takes all whole packets of `bytes`, up to the first that ends the connection.
@@ -146,8 +151,8 @@ impl Gate {
     /// Whether a packet's work depends on that of the packets before it in the same burst.
     fn must_wait(&self, frame: Frame<'_>, burst: &Burst<'_>) -> bool {
         match frame.kind() {
-            SUBSCRIBE | UNSUBSCRIBE => !burst.up.is_empty() || !self.fetch.is_empty(),
-            PUBLISH => !self.fetch.is_empty(),
+            SUBSCRIBE | UNSUBSCRIBE => !burst.up.is_empty() || !self.work.fetch.is_empty(),
+            PUBLISH => !self.work.fetch.is_empty(),
             _ => false,
         }
     }
@@ -173,8 +178,8 @@ impl Gate {
             Packet::Subscribe(subscribe) => return self.subscribe(&subscribe, burst),
             Packet::Unsubscribe(unsubscribe) => return self.unsubscribe(&unsubscribe, burst),
             Packet::PingReq => {
-                encode::pingresp(&mut self.answers);
-                self.pinged = true;
+                encode::pingresp(&mut self.work.answers);
+                self.work.pinged = true;
             }
             Packet::Disconnect(disconnect) => return Some(self.disconnect(disconnect)),
             other => {
@@ -223,7 +228,7 @@ impl Gate {
         self.answer(publish, up.verdict, &mut burst.batch);
         if up.verdict != Verdict::Accepted {
             self.broker.metrics.messages_refused.increment(1);
-            if !self.complaints.take(burst.now) {
+            if !self.inward.complaints.take(burst.now) {
                 return None;
             }
         }
@@ -236,9 +241,9 @@ impl Gate {
         let reason = reason::of_verdict(verdict);
         match publish.qos {
             QoS::AtMostOnce => {}
-            QoS::AtLeastOnce => encode::puback(&mut self.answers, level, id, reason),
+            QoS::AtLeastOnce => encode::puback(&mut self.work.answers, level, id, reason),
             QoS::ExactlyOnce => {
-                encode::pubrec(&mut self.answers, level, id, reason);
+                encode::pubrec(&mut self.work.answers, level, id, reason);
                 // A failure ends the exchange at 5.0 [MQTT5-4.3.3]; below, the client goes on.
                 if level == Level::V5 && reason >= 0x80 {
                     self.forget(id, batch);
@@ -251,7 +256,7 @@ impl Gate {
     fn first(&mut self, id: u16, batch: &mut Batch) -> Result<bool, u8> {
         let mut inner = self.link.session.lock();
         if !inner.receive(id) {
-            encode::pubrec(&mut self.answers, self.link.level, id, 0);
+            encode::pubrec(&mut self.work.answers, self.link.level, id, 0);
             return Ok(false);
         }
         if inner.unreleased() > usize::from(RECEIVE) {
@@ -259,7 +264,7 @@ impl Gate {
             return Err(reason::RECEIVE_MAXIMUM);
         }
         drop(inner);
-        self.ids.push((id, true));
+        self.work.ids.push((id, true));
         if self.link.session.is_durable() {
             batch.put(Space::Session, &kept::received(&self.link.session.client, id), &[]);
         }
@@ -269,7 +274,7 @@ impl Gate {
     fn forget(&mut self, id: u16, batch: &mut Batch) -> bool {
         let known = self.link.session.lock().release(id);
         if known {
-            self.ids.push((id, false));
+            self.work.ids.push((id, false));
         }
         if known && self.link.session.is_durable() {
             batch.delete(Space::Session, &kept::received(&self.link.session.client, id));
@@ -308,10 +313,10 @@ impl Gate {
             return Err(reason::TOPIC_ALIAS);
         }
         let place = usize::from(number - 1);
-        if self.aliases.len() <= place {
-            self.aliases.resize(place + 1, None);
+        if self.inward.aliases.len() <= place {
+            self.inward.aliases.resize(place + 1, None);
         }
-        let slot = &mut self.aliases[place];
+        let slot = &mut self.inward.aliases[place];
         if !up.topic.is_empty() {
             *slot = Some(up.topic.into());
             return Ok(());
@@ -325,8 +330,8 @@ impl Gate {
     fn verdict(&mut self, up: &Up<'_>, now: base::Millis) -> Verdict {
         let limits = &self.link.grant.limits;
         let (rate, per_s) = match up.qos {
-            QoS::AtMostOnce => (&mut self.qos0, limits.up_qos0_per_s),
-            _ => (&mut self.qos1, limits.up_qos1_per_s),
+            QoS::AtMostOnce => (&mut self.inward.qos0, limits.up_qos0_per_s),
+            _ => (&mut self.inward.qos1, limits.up_qos1_per_s),
         };
         if !rate.take(now) {
             return Verdict::TooFast { per_s };
@@ -369,17 +374,16 @@ impl Gate {
             batch.put(Space::Queue, &key, &message::released());
         }
         let reason = if seq.is_some() { 0 } else { reason::NO_PACKET_ID };
-        encode::pubrel(&mut self.answers, self.link.level, ack.id, reason);
+        encode::pubrel(&mut self.work.answers, self.link.level, ack.id, reason);
     }
 
     fn release(&mut self, id: u16, batch: &mut Batch) {
         let reason = if self.forget(id, batch) { 0 } else { reason::NO_PACKET_ID };
-        encode::pubcomp(&mut self.answers, self.link.level, id, reason);
+        encode::pubcomp(&mut self.work.answers, self.link.level, id, reason);
     }
 
     /// The client is done with a message of its queue.
     fn unqueue(&mut self, seq: Option<u64>, batch: &mut Batch) {
-        self.acknowledged = true;
         if let Some(seq) = seq.filter(|_| self.link.session.is_durable()) {
             batch.delete(Space::Queue, &kept::queued(&self.link.session.client, seq));
         }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use mqtt::{Level, Malformed, Properties, Property, QoS, encode, property::Place};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    sync::OwnedSemaphorePermit,
+};
 
 use crate::{
     Shared,
@@ -47,6 +50,8 @@ pub(crate) struct Guest {
     pub(crate) level: Level,
     pub(crate) peer: Peer,
     pub(crate) will: Option<Will>,
+    /// The right of its session to outlive the connection, if there is a bound and it has none yet.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
     /// Seconds; 0 is none.
     pub(crate) keep_alive: u16,
     /// What the client is told of it at 5.0: it is shorter than what it asked for.
@@ -110,7 +115,8 @@ async fn decide<S: AsyncRead + Unpin>(
     let will = will(&connect, &grant)?;
     let rest = bytes.get(used..).unwrap_or_default().to_vec();
     let peer = Peer::of(&connect);
-    let guest = Guest { grant, level, peer, will, keep_alive, imposed, assigned, rest };
+    let permit = permit(broker, level, &grant, peer)?;
+    let guest = Guest { grant, level, peer, will, permit, keep_alive, imposed, assigned, rest };
     if peer.packet != 0 && !peer.takes(guest.welcome(broker, false).len()) {
         return Err(Never::Silent("the answer is larger than what the client takes"));
     }
@@ -204,6 +210,28 @@ fn keep_alive(connect: &mqtt::Connect<'_>, grant: &Grant) -> Result<(u16, bool),
     }
     let code = reason::of_refusal(connect.level, Refusal::NotAuthorized);
     Err(Never::Refused(connect.level, code))
+}
+
+/// Whether one more session of the client's user may outlive its connection.
+fn permit(
+    broker: &Shared,
+    level: Level,
+    grant: &Grant,
+    peer: Peer,
+) -> Result<Option<OwnedSemaphorePermit>, Never> {
+    let Some(sessions) = &grant.sessions else { return Ok(None) };
+    if peer.session_s.min(grant.limits.session_s) == 0 {
+        return Ok(None);
+    }
+    let known = broker.router.known(&grant.client);
+    if known.is_some_and(|session| session.lock().has_permit()) {
+        return Ok(None);
+    }
+    let Some(permit) = sessions.take() else {
+        tracing::info!(client = %grant.client.0, "its user has as many sessions as it may");
+        return Err(Never::Refused(level, reason::of_refusal(level, Refusal::TooMany)));
+    };
+    Ok(Some(permit))
 }
 
 fn will(connect: &mqtt::Connect<'_>, grant: &Grant) -> Result<Option<Will>, Never> {

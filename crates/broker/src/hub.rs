@@ -18,6 +18,7 @@ use base::{Millis, Secret};
 pub use mqtt::{Level, QoS};
 use parking_lot::Mutex;
 use store::{Batch, Store, Ticket};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::rate::Rate;
 
@@ -46,9 +47,9 @@ pub trait Hub: Send + Sync + 'static {
     fn authorities(&self) -> Vec<Vec<u8>> {
         Vec::new()
     }
-    /// The platform's part of one burst. `None`: done already.
-    fn up<'a, 'b: 'a>(&'a self, who: &'a Grant, burst: &'a mut Burst<'b>)
-    -> Option<Answer<'a, ()>>;
+    /// The platform's part of one burst. What it gives back must be done before the burst is
+    /// acknowledged; nothing more is read meanwhile.
+    fn up(&self, who: &Grant, burst: &mut Burst<'_>) -> Option<Answer<'static, ()>>;
     /// Something happened to a client; what must be kept goes into `into`.
     fn event(&self, who: &Grant, what: Event<'_>, into: &mut Batch);
     /// A client, there or not, did not get a message.
@@ -111,11 +112,13 @@ pub struct Grant {
     pub client: ClientKey,
     /// Grows with each connection of this client; later events of an older epoch are ignored.
     pub epoch: u64,
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     pub allows: Switches,
     /// Within which it publishes and subscribes.
     pub tenant: Arc<Tenant>,
     pub reach: Reach,
+    /// What bounds the sessions of its user; `None`: nothing does.
+    pub sessions: Option<Sessions>,
     /// The product's own view of the client (its device session).
     pub data: Arc<dyn Any + Send + Sync>,
 }
@@ -162,6 +165,22 @@ impl Tenant {
     }
 }
 
+/// The sessions of one user that outlive their connections, within a bound.
+#[derive(Debug, Clone)]
+pub struct Sessions(Arc<Semaphore>);
+
+impl Sessions {
+    #[must_use]
+    pub fn at_most(most: u32) -> Self {
+        Self(Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(usize::MAX))))
+    }
+
+    /// The right to be one of them, as long as it is held.
+    pub(crate) fn take(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.clone().try_acquire_owned().ok()
+    }
+}
+
 /// Which topics a client's subscriptions can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reach {
@@ -187,7 +206,7 @@ pub struct Limits {
     pub in_flight: u16,
     /// Seconds that a session outlives its connection at most.
     pub session_s: u32,
-    /// QoS 1 and 2 messages kept for a session whose client is not there.
+    /// QoS 1 and 2 messages kept for a session whose client is not there; 0: none.
     pub queue_messages: u32,
     /// Seconds that such a message is kept.
     pub queue_s: u32,
@@ -237,6 +256,8 @@ pub enum Refusal {
     Busy,
     /// The client connects too often.
     TooOften,
+    /// Its user has as many sessions as it may.
+    TooMany,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

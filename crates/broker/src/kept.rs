@@ -179,11 +179,10 @@ pub(crate) fn unreleased(store: &Store, client: &ClientKey) -> base::Result<Vec<
     Ok(rows.iter().filter_map(|(key, _)| id(key)).collect())
 }
 
-/// Deletes all that is kept of a session.
+/// Deletes all that is kept of a session; its will stays until it is published.
 pub(crate) fn forget(store: &Store, client: &ClientKey, batch: &mut Batch) -> base::Result<()> {
     batch.delete(Space::Session, &key(SESSIONS, client));
     batch.delete(Space::Session, &key(FREE, client));
-    batch.delete(Space::Session, &key(WILLS, client));
     for id in unreleased(store, client)? {
         batch.delete(Space::Session, &received(client, id));
     }

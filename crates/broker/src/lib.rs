@@ -6,6 +6,9 @@
 mod connection;
 mod doors;
 mod enter;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod greet;
 mod handle;

@@ -32,7 +32,7 @@ pub(crate) struct Link {
     pub(crate) peer: Peer,
     /// QoS 1 and 2 messages that wait for the client's acknowledgement, at most.
     pub(crate) window: u32,
-    will: Mutex<Option<Box<Will>>>,
+    will: Mutex<Option<Arc<Will>>>,
     waker: AtomicWaker,
     /// 0, or 1 + the reason to end.
     closing: AtomicU8,
@@ -145,11 +145,11 @@ impl Link {
     }
 
     pub(crate) fn set_will(&self, will: Option<Will>) {
-        *self.will.lock() = will.map(Box::new);
+        *self.will.lock() = will.map(Arc::new);
     }
 
-    pub(crate) fn take_will(&self) -> Option<Will> {
-        self.will.lock().take().map(|will| *will)
+    pub(crate) fn will(&self) -> Option<Arc<Will>> {
+        self.will.lock().clone()
     }
 
     /// Seconds that its will waits when it is gone.

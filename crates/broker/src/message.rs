@@ -11,6 +11,8 @@ const VERSION: u8 = 1;
 const HEAD: usize = 30;
 const RETAIN: u8 = 0x04;
 const RELEASED: u8 = 0x08;
+/// Bytes of a topic at most [MQTT-1.5.3].
+const LONGEST: usize = 65_535;
 /// Bytes of a PUBLISH beside topic, properties and payload.
 const FRAME: usize = 16;
 
@@ -73,7 +75,7 @@ impl<'a> Message<'a> {
         let (expires, rest) = rest.split_first_chunk::<8>()?;
         let (until, expires) = (Millis::from_be_bytes(*until), Millis::from_be_bytes(*expires));
         let qos = QoS::from_u8(flags & 3)?;
-        let (topic, rest) = take(rest)?;
+        let (topic, rest) = take(rest).filter(|(topic, _)| topic.len() <= LONGEST)?;
         let (properties, rest) = take(rest)?;
         let (ids, payload) = take(rest)?;
         let (topic, retain) = (std::str::from_utf8(topic).ok()?, flags & RETAIN != 0);

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use base::Millis;
 use mqtt::QoS;
-use store::{Batch, Space};
+use store::{Batch, Space, Ticket};
 
 use crate::{
     Shared,
@@ -32,6 +32,8 @@ pub(crate) struct Post {
     marks: Vec<usize>,
     items: Vec<Item>,
     hits: Vec<(u32, Wanted)>,
+    /// What is to be retained from the commit on.
+    kept: Vec<Kept>,
     /// What became of the last one that was delivered.
     last: Result<Fate, Undelivered>,
 }
@@ -39,8 +41,8 @@ pub(crate) struct Post {
 impl Default for Post {
     fn default() -> Self {
         let (arena, receivers, items, hits) = Default::default();
-        let (places, marks) = Default::default();
-        Self { arena, receivers, places, marks, items, hits, last: Ok(Fate::Nowhere) }
+        let (places, marks, kept) = Default::default();
+        Self { arena, receivers, places, marks, items, hits, kept, last: Ok(Fate::Nowhere) }
     }
 }
 
@@ -59,7 +61,7 @@ struct Item {
 
 impl Post {
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.items.is_empty() && self.kept.is_empty()
     }
 
     /// A client's message: to the owner of its topic and to those who subscribed.
@@ -78,7 +80,7 @@ impl Post {
             ..Message::new(up.topic, up.payload, up.qos)
         };
         if up.retain {
-            keep(broker, from, &message, batch);
+            self.kept.push(Kept::of(&message));
         }
         self.hits.clear();
         if !up.taken {
@@ -283,14 +285,32 @@ impl Post {
         Ok(())
     }
 
+    /// Gives what was routed its place in the line of commits. What is retained has the same order in
+    /// memory, so that a restart changes nothing.
+    pub(crate) fn commit(&mut self, broker: &Shared, from: &Link, mut batch: Batch) -> Ticket {
+        if self.kept.is_empty() {
+            return broker.hub.commit(&from.grant, batch, &broker.store);
+        }
+        let tenant = &from.grant.tenant.id;
+        let mut retained = from.domain.retained.write();
+        for kept in std::mem::take(&mut self.kept) {
+            if retained.set(tenant, kept, &mut batch).is_err() {
+                broker.metrics.undelivered.increment(1);
+                tracing::debug!(%tenant, "too much is retained");
+            }
+        }
+        broker.hub.commit(&from.grant, batch, &broker.store)
+    }
+
     /// What became of the only message.
     pub(crate) fn outcome(&self) -> Result<Fate, Undelivered> {
         self.last
     }
 
-    /// The commit is done: all go to their clients, or wait for them.
-    pub(crate) fn deliver(&mut self, broker: &Shared, now: Millis) {
-        let mut last = self.last;
+    /// The commit is done: all go to their clients, or wait for them. Whether a connection was woken
+    /// to write.
+    pub(crate) fn deliver(&mut self, broker: &Shared, now: Millis) -> bool {
+        let (mut last, mut woke) = (self.last, false);
         let mut batch = Batch::default();
         let items = std::mem::take(&mut self.items);
         for run in items.chunk_by(|a, b| a.to == b.to) {
@@ -318,6 +338,7 @@ impl Post {
             drop(inner);
             if let Some(link) = link {
                 link.wake();
+                woke = true;
             }
             for (item, why) in missed {
                 if let Some(message) = self.message(item) {
@@ -329,6 +350,7 @@ impl Post {
             drop(broker.store.commit(batch));
         }
         self.last = last;
+        woke
     }
 
     fn message<'a>(&'a self, item: &'a Item) -> Option<Message<'a>> {
@@ -365,22 +387,6 @@ impl Drop for Post {
                 inner.link.iter().for_each(|link| link.wake());
             }
         }
-    }
-}
-
-/// Keeps a retained message for those who subscribe later.
-fn keep(broker: &Shared, from: &Link, message: &Message<'_>, batch: &mut Batch) {
-    let kept = Kept {
-        topic: message.topic.into(),
-        payload: message.payload.into(),
-        qos: message.qos,
-        properties: message.properties.into(),
-        expires: (message.expires != NEVER).then_some(message.expires),
-    };
-    let tenant = &from.grant.tenant.id;
-    if from.domain.retained.write().set(tenant, kept, batch).is_err() {
-        broker.metrics.undelivered.increment(1);
-        tracing::debug!(%tenant, "too much is retained");
     }
 }
 
@@ -443,3 +449,6 @@ impl Shared {
 fn wide(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

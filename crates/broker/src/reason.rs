@@ -49,6 +49,7 @@ pub(crate) fn of_refusal(level: Level, refusal: Refusal) -> u8 {
         Refusal::Unavailable => (0x03, 0x88),
         Refusal::Busy => (0x03, 0x89),
         Refusal::TooOften => (0x03, 0x9F),
+        Refusal::TooMany => (0x03, QUOTA),
     };
     if level == Level::V5 { new } else { old }
 }

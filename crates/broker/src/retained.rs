@@ -65,11 +65,21 @@ struct Node {
 }
 
 impl Kept {
+    pub(crate) fn of(message: &Message<'_>) -> Self {
+        Self {
+            topic: message.topic.into(),
+            payload: message.payload.into(),
+            qos: message.qos,
+            properties: message.properties.into(),
+            expires: (message.expires != NEVER).then_some(message.expires),
+        }
+    }
+
     fn size(&self) -> usize {
         self.topic.len() + self.payload.len() + self.properties.len() + OVERHEAD
     }
 
-    fn row(&self) -> Vec<u8> {
+    pub(crate) fn row(&self) -> Vec<u8> {
         let message = Message {
             properties: &self.properties,
             retain: true,
@@ -242,13 +252,13 @@ pub(crate) fn load(store: &Store, quota: Quota) -> Result<HashMap<Box<str>, Reta
     }
 }
 
-fn parse<'a>(key: &'a [u8], row: &[u8]) -> Option<(&'a str, Kept)> {
+pub(crate) fn parse<'a>(key: &'a [u8], row: &[u8]) -> Option<(&'a str, Kept)> {
     let (tenant, topic) = std::str::from_utf8(key).ok()?.split_once('\0')?;
     Some((tenant, Kept::parse(topic, row)?))
 }
 
 /// No tenant's id and no topic holds U+0000.
-fn key(tenant: &str, topic: &str) -> Vec<u8> {
+pub(crate) fn key(tenant: &str, topic: &str) -> Vec<u8> {
     [tenant.as_bytes(), &[0], topic.as_bytes()].concat()
 }
 

@@ -9,13 +9,13 @@ use crate::{
     tree::Wish,
 };
 
-impl Gate {
+impl Gate<'_> {
     pub(super) fn subscribe(
         &mut self,
         subscribe: &Subscribe<'_>,
         burst: &mut Burst<'_>,
     ) -> Option<End> {
-        let before = self.answers.len();
+        let before = self.work.answers.len();
         let id = subscribe.properties.iter().find_map(|property| match property {
             Property::SubscriptionId(id) => Some(id),
             _ => None,
@@ -34,7 +34,7 @@ impl Gate {
                 }
                 Err(code) => {
                     codes.push(if self.link.level == Level::V5 { code } else { reason::REFUSED });
-                    if !self.complaints.take(burst.now) {
+                    if !self.inward.complaints.take(burst.now) {
                         continue;
                     }
                     Event::SubscribeRefused { at: burst.now, filter }
@@ -42,16 +42,16 @@ impl Gate {
             };
             self.broker.hub.event(&self.link.grant, event, &mut burst.batch);
         }
-        encode::suback(&mut self.answers, self.link.level, subscribe.id, &codes);
+        encode::suback(&mut self.work.answers, self.link.level, subscribe.id, &codes);
         self.too_large(before)
     }
 
     /// The end of a client that asks for more codes than it takes in one packet.
     fn too_large(&mut self, before: usize) -> Option<End> {
-        if self.link.peer.takes(self.answers.len() - before) {
+        if self.link.peer.takes(self.work.answers.len() - before) {
             return None;
         }
-        self.answers.truncate(before);
+        self.work.answers.truncate(before);
         Some(End::fault(reason::TOO_LARGE))
     }
 
@@ -68,22 +68,24 @@ impl Gate {
             id,
         };
         let limit = self.link.grant.limits.subscriptions;
-        let new = self.link.session.lock().subscribe(filter, wish, limit).ok_or(reason::QUOTA)?;
+        let former =
+            self.link.session.lock().subscribe(filter, wish, limit).ok_or(reason::QUOTA)?;
         if let Some(free) = self.link.session.free() {
             free.domain.subscribe(&free.who, filter, wish);
         }
-        self.changed = true;
+        // Most clients ask again, each time they come, for what is written down already.
+        self.work.changed |= former != Some(wish);
         let retained = match wanted.retain_handling {
             0 => true,
-            1 => new,
+            1 => former.is_none(),
             _ => false,
         };
         // [MQTT5-4.8.2]: a shared subscription gets nothing that is retained.
         let any = || !self.link.domain.retained.read().is_empty();
         if retained && mqtt::topic::shared(filter).is_none() && any() {
             // Once, however often the packet names it.
-            self.fetch.retain(|(known, _)| **known != *filter);
-            self.fetch.push((filter.into(), wish));
+            self.work.fetch.retain(|(known, _)| **known != *filter);
+            self.work.fetch.push((filter.into(), wish));
         }
         Ok(wish.qos)
     }
@@ -93,7 +95,7 @@ impl Gate {
         unsubscribe: &Unsubscribe<'_>,
         burst: &mut Burst<'_>,
     ) -> Option<End> {
-        let before = self.answers.len();
+        let before = self.work.answers.len();
         let mut codes = Vec::new();
         for filter in unsubscribe.filters() {
             if !self.link.session.lock().unsubscribe(filter) {
@@ -103,12 +105,12 @@ impl Gate {
             if let Some(free) = self.link.session.free() {
                 free.domain.unsubscribe(&free.who, filter);
             }
-            self.changed = true;
+            self.work.changed = true;
             codes.push(0);
             let event = Event::Unsubscribed { at: burst.now, filter };
             self.broker.hub.event(&self.link.grant, event, &mut burst.batch);
         }
-        encode::unsuback(&mut self.answers, self.link.level, unsubscribe.id, &codes);
+        encode::unsuback(&mut self.work.answers, self.link.level, unsubscribe.id, &codes);
         self.too_large(before)
     }
 }

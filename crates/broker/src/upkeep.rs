@@ -8,11 +8,11 @@ use tokio::time::sleep;
 
 use crate::{
     Shared,
-    hub::{ClientKey, Reach},
+    hub::{ClientKey, Reach, Sessions},
     kept::{self, Kept},
     link::{Link, Peer},
     session::Session,
-    will::{self, Wait, Will},
+    will::{self, Will},
 };
 
 /// Between two looks at what is over.
@@ -25,17 +25,11 @@ const IDLE: Millis = 600_000;
 /// Sessions whose filters the router must know, and wills of clients that were there when the server
 /// ended without a word.
 pub(crate) fn recover(broker: &Arc<Shared>) -> Result<()> {
-    // Before a session that is over takes its will along.
-    let mut wills = Vec::new();
-    for client in clients(broker, kept::WILLS)? {
-        let key = kept::key(kept::WILLS, &client);
-        wills.push((broker.store.get(Space::Session, &key)?, client));
-    }
     for client in clients(broker, kept::FREE)? {
         subscribe(broker, &client)?;
     }
-    for (row, client) in wills {
-        take_up(broker, client, &row.unwrap_or_default())?;
+    for client in clients(broker, kept::WILLS)? {
+        take_up(broker, client)?;
     }
     Ok(())
 }
@@ -64,36 +58,35 @@ fn subscribe(broker: &Shared, client: &ClientKey) -> Result<()> {
         return Ok(());
     };
     let domain = broker.router.domain(&grant.tenant.id);
-    broker.router.add(Arc::new(session)).set_free(&domain, &grant);
+    let session = broker.router.add(Arc::new(session));
+    // One that has none, since the bound was higher, stays all the same.
+    session.lock().set_permit(grant.sessions.as_ref().and_then(Sessions::take));
+    session.set_free(&domain, &grant);
     Ok(())
 }
 
 /// Publishes the will of a client that was there when the server ended, or lets it wait on.
-fn take_up(broker: &Arc<Shared>, client: ClientKey, row: &[u8]) -> Result<()> {
+fn take_up(broker: &Arc<Shared>, client: ClientKey) -> Result<()> {
     let now = broker.clock.now();
-    let mut gone = Batch::default();
-    gone.delete(Space::Session, &kept::key(kept::WILLS, &client));
-    let (Some(will), Some(grant)) = (Will::parse(row), broker.hub.restore(&client)) else {
-        drop(broker.store.commit(gone));
+    let key = kept::key(kept::WILLS, &client);
+    let row = broker.store.get(Space::Session, &key)?;
+    let will = row.and_then(|row| Will::parse(&row));
+    let (Some(will), Some(grant)) = (will, broker.hub.restore(&client)) else {
+        let mut batch = Batch::default();
+        batch.delete(Space::Session, &key);
+        drop(broker.store.commit(batch));
         return Ok(());
     };
     let session = broker.router.session(&broker.store, &client, now)?;
     let left_s = session.as_ref().map_or(0, |session| session.lock().ends_at() - now) / 1000;
     let left_s = u32::try_from(left_s).unwrap_or(u32::MAX);
-    let wait = Wait::new(broker, will.delay_s().min(left_s));
-    let session = session.unwrap_or_else(|| Arc::new(Session::new(client, now)));
-    if let Some(wait) = &wait {
-        session.delay_will(grant.epoch, &wait.over);
-    }
+    let delay_s = will.delay_s().min(left_s);
+    // In the router, so that the client's next connection finds it.
+    let session = session.unwrap_or_else(|| broker.router.add(Arc::new(Session::new(client, now))));
     let domain = broker.router.domain(&grant.tenant.id);
-    let link = Arc::new(Link::new(grant, mqtt::Level::V5, session, domain, Peer::nobody()));
-    let shared = broker.clone();
-    broker.tasks.spawn(async move {
-        match wait {
-            Some(wait) => will::left(&shared, &link, will, wait).await,
-            None => will::publish(&shared, &link, &will, gone).await,
-        }
-    });
+    let (level, peer) = (mqtt::Level::V5, Peer::nobody());
+    let link = Arc::new(Link::new(grant, level, session.clone(), domain, peer));
+    session.set_will(will::later(broker, &link, Arc::new(will), delay_s));
     Ok(())
 }
 
@@ -121,15 +114,17 @@ pub(crate) fn sweep(broker: &Arc<Shared>) {
             }
         }
     }
-    let mut batch = Batch::default();
     for (tenant, domain) in broker.router.domains() {
-        domain.retained.write().sweep(&tenant, now, &mut batch);
+        let mut batch = Batch::default();
+        let mut retained = domain.retained.write();
+        retained.sweep(&tenant, now, &mut batch);
+        // In line before what is retained from now on.
+        if !batch.is_empty() {
+            drop(broker.store.commit(batch));
+        }
     }
     if let Err(error) = stored(broker, now) {
         tracing::error!(?error, "kept sessions are unreadable");
-    }
-    if !batch.is_empty() {
-        drop(broker.store.commit(batch));
     }
 }
 
@@ -137,10 +132,11 @@ pub(crate) fn sweep(broker: &Arc<Shared>) {
 fn end(broker: &Shared, session: &Arc<Session>) {
     broker.router.evict(session, |session| {
         // Its client may have been here since we looked.
-        if !session.is_over(broker.clock.now()) {
+        if !session.is_over(broker.clock.now()) || !session.will_is_done() {
             return false;
         }
         session.clear();
+        drop(session.lock().take_permit());
         let mut batch = Batch::default();
         if let Err(error) = kept::forget(&broker.store, &session.client, &mut batch) {
             tracing::error!(?error, client = %session.client.0, "session is unreadable");

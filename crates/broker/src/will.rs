@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use base::Millis;
 use mqtt::{Property, QoS};
 use store::{Batch, Space};
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
 
 use crate::{
     Shared,
@@ -55,16 +55,19 @@ impl Will {
         self.delay_s
     }
 
-    /// The row under which it outlives the server.
+    /// Puts the row under which it outlives the server.
     pub(crate) fn keep(&self, link: &Link, batch: &mut Batch) {
+        batch.put(Space::Session, &kept::key(kept::WILLS, &link.session.client), &self.row());
+    }
+
+    pub(crate) fn row(&self) -> Vec<u8> {
         let message = Message {
             properties: &self.properties,
             retain: self.retain,
             expires: self.expiry_s.map_or(NEVER, Millis::from),
             ..Message::new(&self.topic, &self.payload, self.qos)
         };
-        let row = message.row(Millis::from(self.delay_s));
-        batch.put(Space::Session, &kept::key(kept::WILLS, &link.session.client), &row);
+        message.row(Millis::from(self.delay_s))
     }
 
     /// Reads its row; `None` if it is not one.
@@ -83,22 +86,45 @@ impl Will {
     }
 }
 
-/// How long a will waits for its client.
-pub(crate) struct Wait {
-    seconds: u32,
-    /// Cancelled when the session ends, or the server stops.
-    pub(crate) over: CancellationToken,
+/// A will that waits for its client, as the session knows it.
+pub(crate) struct Waiting {
+    order: Option<oneshot::Sender<Order>>,
+    task: JoinHandle<()>,
 }
 
-impl Wait {
-    pub(crate) fn new(broker: &Shared, seconds: u32) -> Option<Self> {
-        (seconds > 0).then(|| Self { seconds, over: broker.stop.child_token() })
+/// How the wait ends before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The session is over.
+    Publish,
+    /// The client is back in time [MQTT5-3.1.3-9].
+    Forget,
+}
+
+impl Waiting {
+    pub(crate) fn order(&mut self, what: Order) {
+        if let Some(order) = self.order.take() {
+            // Nobody hears it: then the wait is over.
+            order.send(what).unwrap_or_default();
+        }
+    }
+
+    /// After this the row is the caller's: the will was published, or never will be.
+    pub(crate) async fn end(mut self, what: Order) {
+        self.order(what);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "will is not published");
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.task.is_finished()
     }
 }
 
-/// How long the will of a client waits that leaves now.
-pub(crate) fn wait(broker: &Shared, link: &Link) -> Option<Wait> {
-    Wait::new(broker, link.will_delay_s().min(link.session.lock().expiry_s()))
+/// Seconds for which the will of a client waits that leaves now.
+pub(crate) fn delay_s(link: &Link) -> u32 {
+    link.will_delay_s().min(link.session.lock().expiry_s())
 }
 
 /// The client of `link` leaves without a word: its will is published before its next connection has
@@ -113,32 +139,30 @@ pub(crate) async fn now(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will) {
 
 /// The client of `link` is gone without a word: its will is published when its delay or its session
 /// is over and the client has not come back [MQTT5-3.1.2-8].
-pub(crate) async fn left(
+pub(crate) fn later(
     broker: &Arc<Shared>,
     link: &Arc<Link>,
-    will: Will,
-    Wait { seconds, over }: Wait,
-) {
+    will: Arc<Will>,
+    delay_s: u32,
+) -> Waiting {
+    let (order, ordered) = oneshot::channel();
     let (shared, link) = (broker.clone(), link.clone());
-    let waiting = async move {
-        let delay = tokio::time::sleep(Duration::from_secs(seconds.into()));
-        // A stopping server does not wait, and loses nothing.
-        over.run_until_cancelled(delay).await;
-        let ended = over.is_cancelled() && !shared.stop.is_cancelled();
-        let left = link.session.lock().left_with(link.grant.epoch);
-        let mut batch = Batch::default();
-        if left {
+    let task = broker.tasks.spawn(async move {
+        let what = tokio::select! {
+            biased;
+            // The session has no place for it: another connection took it by force.
+            what = ordered => what.unwrap_or(Order::Forget),
+            // A stopping server does not wait, and loses nothing.
+            () = shared.stop.cancelled() => Order::Forget,
+            () = sleep(Duration::from_secs(delay_s.into())) => Order::Publish,
+        };
+        if what == Order::Publish {
+            let mut batch = Batch::default();
             batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
-        }
-        if left || ended {
             publish(&shared, &link, &will, batch).await;
         }
-    };
-    if broker.stop.is_cancelled() {
-        waiting.await;
-    } else {
-        broker.tasks.spawn(waiting);
-    }
+    });
+    Waiting { order: Some(order), task }
 }
 
 /// Goes the road of any message, with the rights that the client has now.
@@ -163,8 +187,8 @@ pub(crate) async fn publish(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will,
         post.route(broker, link, up, (now, &mut batch));
     }
     broker.sort(link, &mut down, &mut post, (now, &mut batch));
-    match broker.hub.commit(grant, batch, &broker.store).await {
-        Ok(()) => post.deliver(broker, broker.clock.now()),
+    match post.commit(broker, link, batch).await {
+        Ok(()) => drop(post.deliver(broker, broker.clock.now())),
         Err(error) => {
             post.cancel();
             tracing::error!(?error, client = %grant.client.0, "will is not stored");

@@ -56,7 +56,7 @@ fn note(
     let message = Message { direction: Direction::Down, topic, payload, qos };
     let mut batch = Batch::default();
     if services.settings.content_log {
-        log::content(no, now, &message, &mut Vec::new(), &mut batch);
+        log::content(no, now, &message, &mut batch);
     }
     let why = match delivery {
         Delivery::Sent | Delivery::Queued => None,

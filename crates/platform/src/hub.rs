@@ -2,10 +2,7 @@
 
 use std::{
     future::ready,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock, Weak, atomic::AtomicBool},
 };
 
 use base::{DeviceKey, Millis, Secret};
@@ -18,7 +15,7 @@ use store::{Batch, Store, Ticket};
 
 use crate::{
     Services,
-    device::{self, Credential, DownTopics, Session},
+    device::{self, Credential, Session},
     log::{self, Diagnosis},
     message::Replies,
     product::{self, Authentication},
@@ -95,11 +92,7 @@ impl Hub for PlatformHub {
         }
     }
 
-    fn up<'a, 'b: 'a>(
-        &'a self,
-        who: &'a Grant,
-        burst: &'a mut Burst<'b>,
-    ) -> Option<Answer<'a, ()>> {
+    fn up(&self, who: &Grant, burst: &mut Burst<'_>) -> Option<Answer<'static, ()>> {
         let services = self.0.upgrade()?;
         let Some(session) = session(who) else {
             service::up(&services, burst);
@@ -113,7 +106,7 @@ impl Hub for PlatformHub {
         let Some(session) = session(who) else { return service::event(&services, who, what) };
         match what {
             Event::Online { at, peer } => {
-                device::came_online(&services, session, at, who.epoch);
+                device::came_online(&services, session, (at, who.epoch), into);
                 log::online(session.no, at, &peer.to_string(), into);
                 kick_if_refused_meanwhile(&services, session);
             }
@@ -146,11 +139,7 @@ impl Hub for PlatformHub {
 
     fn commit(&self, who: &Grant, batch: Batch, store: &Store) -> Ticket {
         let Some(session) = session(who) else { return store.commit(batch) };
-        let ticket = if session.changed.swap(false, Ordering::Relaxed) {
-            session.cell.commit(store, &session.cell.shadow.lock(), batch)
-        } else {
-            store.commit(batch)
-        };
+        let ticket = session.commit(store, batch);
         session.replies.release(&ticket);
         ticket
     }
@@ -199,7 +188,7 @@ fn grant(
     let last = cell.state.lock().epoch;
     let session = Session {
         no: credential.no,
-        down: DownTopics::of(&key),
+        down: OnceLock::new(),
         key,
         client: client.clone(),
         cell,
@@ -207,15 +196,17 @@ fn grant(
         custom: product.enterprise,
         content_log: services.settings.content_log,
         changed: AtomicBool::default(),
+        moved: AtomicBool::default(),
         replies: Replies::default(),
     };
     Ok(Grant {
         client,
         epoch: services.devices.next_epoch(now, last),
-        limits: services.settings.device_limits,
+        limits: services.settings.device_limits.clone(),
         allows: allows(product.enterprise),
         tenant: product.tenant.clone().ok_or(Refusal::Unavailable)?,
         reach: Reach::Own,
+        sessions: None,
         data: Arc::new(session),
     })
 }

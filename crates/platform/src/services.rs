@@ -26,9 +26,12 @@ use crate::{
 pub struct Settings {
     /// Whether device messages are kept in the content log.
     pub content_log: bool,
-    pub device_limits: broker::hub::Limits,
-    /// Seconds between two connects of one device, beyond a handful at once; 0 is no limit.
+    pub device_limits: Arc<broker::hub::Limits>,
+    /// Seconds between two connects of one device or one client id of a service client, beyond a
+    /// handful at once; 0 is no limit.
     pub connect_every_s: u32,
+    /// Sessions of one service client that outlive their connections; 0 is no limit.
+    pub service_sessions: u32,
     /// Whether a public instance is held to its messages per second (L73).
     pub instance_rate: bool,
     /// How long `CallDeviceActionSync` waits.
@@ -44,8 +47,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             content_log: true,
-            device_limits: broker::hub::Limits::default(),
+            device_limits: Arc::default(),
             connect_every_s: 5,
+            service_sessions: 1_000,
             instance_rate: true,
             action_timeout_s: 5,
             projects: 1_000,
@@ -65,6 +69,8 @@ pub struct Doors {
     pub mqtt: u16,
     pub mqtts: u16,
     pub ws_url: String,
+    /// PEM of the CA that vouches for the server's certificate; "" if it is not the platform's.
+    pub ca: String,
 }
 
 /// Everything the chapters share.
@@ -108,7 +114,8 @@ impl Services {
     ) -> Result<Arc<Self>> {
         let accounts = Accounts::load(&store, &clock).await?;
         let products = Products::load(&store, Tenants::new(settings.instance_rate)).await?;
-        let service_clients = ServiceClients::load(&store, &products.tenants).await?;
+        let service_clients =
+            ServiceClients::load(&store, &products.tenants, settings.service_sessions).await?;
         let authorities = Authorities::load(&store).await?;
         Ok(Arc::new(Self {
             store,

@@ -78,6 +78,7 @@ pub(crate) struct Road<'a> {
     shadow: Option<MutexGuard<'a, Shadow>>,
     changed: bool,
     row: Vec<u8>,
+    contents: log::Contents,
     watched: bool,
     diagnoses: usize,
 }
@@ -109,6 +110,7 @@ impl<'a> Road<'a> {
             shadow: None,
             changed: false,
             row: Vec::new(),
+            contents: log::Contents::default(),
             watched,
             diagnoses: 0,
         }
@@ -128,7 +130,7 @@ impl<'a> Road<'a> {
     fn note(&mut self, direction: Direction, topic: &str, payload: &[u8], qos: QoS) {
         let message = Message { direction, topic, payload, qos: level(qos) };
         if self.session.content_log {
-            log::content(self.session.no, self.now, &message, &mut self.row, &mut self.batch);
+            self.contents.add((self.session.no, self.now), &message, &mut self.batch);
         }
         if self.watched {
             downlink::look(self.services, &self.session.key, self.now, &message);
@@ -171,7 +173,8 @@ impl<'a> Road<'a> {
     }
 
     /// The shadow's row is added once for all reports of the burst, when its batch is committed.
-    fn end(self) -> (Batch, Vec<Down>, Option<String>) {
+    fn end(mut self) -> (Batch, Vec<Down>, Option<String>) {
+        self.contents.end((self.session.no, self.now), &mut self.batch);
         if self.changed {
             self.session.changed.store(true, Ordering::Relaxed);
         }

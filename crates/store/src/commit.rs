@@ -18,6 +18,9 @@ use crate::{
 /// cannot be made to wait, since `commit` is synchronous.
 const QUEUE_BYTES: usize = 64 << 20;
 
+/// A commit that takes longer is told of: devices have waited for it, and ask why.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// When a group is closed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -55,8 +58,8 @@ struct Queue {
 struct Group {
     batch: Batch,
     done: Arc<Done>,
-    /// When it is written at the latest.
-    due: Instant,
+    /// When its first commit came.
+    since: Instant,
 }
 
 /// Whoever waits for a group that was never written hears of it.
@@ -160,7 +163,7 @@ impl Queue {
             last.batch.absorb(batch);
             return Ticket::waiting(last.done.clone());
         }
-        let group = Group { batch, done: Arc::default(), due: Instant::now() + limits.delay };
+        let group = Group { batch, done: Arc::default(), since: Instant::now() };
         let ticket = Ticket::waiting(group.done.clone());
         self.groups.push_back(group);
         ticket
@@ -172,7 +175,7 @@ impl Queue {
         let full = self.groups.len() > 1
             || first.batch.len() >= limits.rows
             || first.batch.bytes() >= limits.bytes;
-        if !full && self.closed.is_none() && Instant::now() < first.due {
+        if !full && self.closed.is_none() && first.since.elapsed() < limits.delay {
             return None;
         }
         let group = self.groups.pop_front()?;
@@ -195,7 +198,17 @@ impl Worker {
             match outcome {
                 Ok(()) => {
                     group.done.resolve(Ok(()));
-                    metrics::committed(group.batch.len(), begun.elapsed(), queued);
+                    let took = (group.since.elapsed(), begun.elapsed());
+                    metrics::committed(group.batch.len(), took, queued);
+                    if took.0 > SLOW {
+                        let (waited, wrote) = took;
+                        tracing::warn!(
+                            rows = group.batch.len(),
+                            ?waited,
+                            ?wrote,
+                            "a commit was slow"
+                        );
+                    }
                 }
                 Err(Trouble::Refused(why)) => {
                     metrics::failed();
@@ -221,7 +234,7 @@ impl Worker {
             if let Some(group) = queue.ripe(self.shared.limits) {
                 return Some(group);
             }
-            match queue.groups.front().map(|group| group.due) {
+            match queue.groups.front().map(|group| group.since + self.shared.limits.delay) {
                 Some(due) => {
                     self.shared.changed.wait_until(&mut queue, due.into_std());
                 }

@@ -127,6 +127,25 @@ pub struct SeriesQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub Vec<u8>);
 
+impl Cursor {
+    /// The place just before it: a page after that begins with this record again.
+    #[must_use]
+    pub fn before(&self, dir: Dir) -> Self {
+        let mut key = self.0.clone();
+        for byte in key.iter_mut().rev() {
+            let carry;
+            (*byte, carry) = match dir {
+                Dir::Forward => byte.overflowing_sub(1),
+                Dir::Backward => byte.overflowing_add(1),
+            };
+            if !carry {
+                break;
+            }
+        }
+        Self(key)
+    }
+}
+
 /// One record of a series.
 #[derive(Debug)]
 pub struct Record {

@@ -6,16 +6,19 @@ const COMMITS: &str = "thingd_store_commits_total";
 const COMMITS_FAILED: &str = "thingd_store_commits_failed_total";
 const COMMIT_ROWS: &str = "thingd_store_commit_rows";
 const COMMIT_SECONDS: &str = "thingd_store_commit_seconds";
+const COMMIT_WAIT: &str = "thingd_store_commit_wait_seconds";
 const QUEUE_BYTES: &str = "thingd_store_queue_bytes";
 const LEFT_OUT: &str = "thingd_store_records_left_out_total";
 const JOURNALS: &str = "thingd_store_journals_count";
 const JOURNAL_BYTES: &str = "thingd_store_journal_bytes";
 
-/// A group of `rows` was made durable.
-pub(crate) fn committed(rows: usize, took: Duration, queued: usize) {
+/// A group of `rows` was made durable: how long its first commit waited, the writing included, and
+/// how long the writing took.
+pub(crate) fn committed(rows: usize, (waited, took): (Duration, Duration), queued: usize) {
     metrics::counter!(COMMITS).increment(1);
     metrics::histogram!(COMMIT_ROWS).record(float(rows));
     metrics::histogram!(COMMIT_SECONDS).record(took.as_secs_f64());
+    metrics::histogram!(COMMIT_WAIT).record(waited.as_secs_f64());
     metrics::gauge!(QUEUE_BYTES).set(float(queued));
 }
 

@@ -110,6 +110,12 @@ impl Ticket {
         }
     }
 
+    /// Whether there was nothing to write.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        matches!(self.0, State::Durable)
+    }
+
     /// Whether waiting would end at once.
     #[must_use]
     pub fn is_done(&self) -> bool {

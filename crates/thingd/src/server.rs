@@ -138,11 +138,12 @@ pub async fn start(options: Options) -> Result<Running> {
         mqtt: broker.addresses().tcp,
         mqtts: broker.addresses().tls,
     };
-    services.attach(broker.handle(), doors(&config, &addresses));
+    let shown = Doors { ca: files.trusted(), ..doors(&config, &addresses) };
+    services.attach(broker.handle(), shown);
     let web = Arc::new(web::start(bound, &web_options, services.clone()));
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let doors = (broker.clone(), web.clone());
-    tasks.spawn(watch::certificate(files, doors, clock, stop.clone()));
+    tasks.spawn(watch::certificate(files, doors, services.clone(), stop.clone()));
     tasks.spawn(retention(store.clone(), stop.clone()));
     Ok(Running { addresses, first, store, services, broker, web, stop, tasks })
 }
@@ -184,7 +185,7 @@ fn settings(config: &Config) -> Settings {
     let limits = &config.limits;
     Settings {
         content_log: config.log.content,
-        device_limits: broker::hub::Limits {
+        device_limits: Arc::new(broker::hub::Limits {
             up_qos0_per_s: limits.up_qos0_per_s,
             up_qos1_per_s: limits.up_qos1_per_s,
             down_per_s: limits.down_per_s,
@@ -196,8 +197,9 @@ fn settings(config: &Config) -> Settings {
             queue_drop_oldest: limits.queue_drop_oldest,
             replay_ms: limits.replay_ms,
             ..broker::hub::Limits::default()
-        },
+        }),
         connect_every_s: limits.connect_every_s,
+        service_sessions: limits.service_sessions,
         instance_rate: limits.instance_rate,
         action_timeout_s: limits.action_timeout_s,
         projects: limits.projects,
@@ -256,7 +258,8 @@ fn doors(config: &Config, addresses: &Addresses) -> Doors {
         (None, Some(http)) => format!("ws://{}/mqtt", at(http)),
         (None, None) => String::new(),
     };
-    Doors { host, address, mqtt: port(addresses.mqtt), mqtts: port(addresses.mqtts), ws_url }
+    let (mqtt, mqtts) = (port(addresses.mqtt), port(addresses.mqtts));
+    Doors { host, address, mqtt, mqtts, ws_url, ca: String::new() }
 }
 
 /// Drops what is past its retention, at start and every hour.

@@ -13,11 +13,12 @@ use openssl::{
     asn1::Asn1Time,
     bn::{BigNum, MsbOption},
     ec::{EcGroup, EcKey},
+    error::ErrorStack,
     hash::MessageDigest,
     nid::Nid,
     pkey::{PKey, Private},
     x509::{
-        X509, X509Builder, X509NameBuilder,
+        X509, X509Builder, X509NameBuilder, X509VerifyResult,
         extension::{
             AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage,
             SubjectAlternativeName, SubjectKeyIdentifier,
@@ -46,6 +47,24 @@ pub(crate) struct Files {
     pub ca: PathBuf,
     pub certificate: PathBuf,
     pub key: PathBuf,
+}
+
+impl Files {
+    /// PEM of the CA, if the server's certificate is its own; else nobody here knows what to trust.
+    pub(crate) fn trusted(&self) -> String {
+        let read = |file: &Path| X509::from_pem(&fs::read(file).ok()?).ok();
+        let ca =
+            read(&self.ca).filter(|ca| read(&self.certificate).is_some_and(|it| made(ca, &it)));
+        // What did not fit must not pass for an error of a connection on this thread.
+        drop(ErrorStack::get());
+        ca.and_then(|ca| String::from_utf8(ca.to_pem().ok()?).ok()).unwrap_or_default()
+    }
+}
+
+/// Whether the CA issued the certificate.
+fn made(ca: &X509, certificate: &X509) -> bool {
+    let signed = ca.public_key().and_then(|key| certificate.verify(&key));
+    ca.issued(certificate) == X509VerifyResult::OK && signed.is_ok_and(|signed| signed)
 }
 
 /// The files in `data/tls`, made now if there is no server certificate yet.
@@ -223,6 +242,21 @@ mod tests {
         let before = fs::read(&files.certificate).unwrap();
         prepare(folder.path(), &[]).unwrap();
         assert_eq!(fs::read(&files.certificate).unwrap(), before);
+    }
+
+    #[test]
+    fn the_ca_is_shown_as_long_as_it_vouches_for_the_server() {
+        let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let files = prepare(ours.path(), &[]).unwrap();
+        assert_eq!(files.trusted(), fs::read_to_string(&files.ca).unwrap());
+        // Another CA of the same name.
+        let another = prepare(other.path(), &[]).unwrap();
+        fs::copy(another.certificate, &files.certificate).unwrap();
+        assert_eq!(files.trusted(), "");
+        fs::copy(another.ca, &files.ca).unwrap();
+        assert_eq!(files.trusted(), fs::read_to_string(&files.ca).unwrap());
+        fs::remove_file(&files.ca).unwrap();
+        assert_eq!(files.trusted(), "");
     }
 
     #[test]

@@ -3,13 +3,14 @@
 
 use std::{path::Path, sync::Arc, time::Duration, time::SystemTime};
 
-use base::{Clock, Millis};
+use base::Millis;
 use broker::Broker;
 use openssl::{
     asn1::{Asn1Time, Asn1TimeRef},
     error::ErrorStack,
     x509::X509,
 };
+use platform::{Doors, Services};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use web::Web;
@@ -26,20 +27,19 @@ const DAY: Millis = 86_400_000;
 /// When a file was written, and its length.
 type Stamp = Option<(SystemTime, u64)>;
 
-/// Gives the doors what `files` say whenever they change. The two files are not replaced in one
-/// moment: until they fit, the former certificate serves and they are tried again.
+/// Gives the doors what `files` say whenever they change. They are not replaced in one moment: until they fit, the former certificate serves and they are tried again.
 pub(crate) async fn certificate(
     files: Files,
     (broker, web): (Arc<Broker>, Arc<Web>),
-    clock: Clock,
+    services: Arc<Services>,
     stop: CancellationToken,
 ) {
-    let look = || [&files.certificate, &files.key].map(|file| stamp(file));
+    let look = || [&files.certificate, &files.key, &files.ca].map(|file| stamp(file));
     let (mut served, mut told, mut day) = (look(), None, None);
     loop {
-        let today = clock.now().div_euclid(DAY);
+        let today = services.clock.now().div_euclid(DAY);
         if day.replace(today) != Some(today) {
-            tell_of_the_end(&files.certificate, clock.now());
+            tell_of_the_end(&files.certificate, services.clock.now());
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -52,6 +52,8 @@ pub(crate) async fn certificate(
         match broker.reload_tls().and_then(|()| web.reload_tls()) {
             Ok(()) => {
                 served = now;
+                let doors = Doors { ca: files.trusted(), ..services.doors() };
+                services.attach(broker.handle(), doors);
                 tracing::info!(file = %files.certificate.display(), "another certificate serves");
             }
             Err(error) if told != Some(now) => {

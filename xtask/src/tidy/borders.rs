@@ -28,7 +28,7 @@ const MAY: [(&str, &[&str]); 15] = [
         ],
     ),
     ("xtask", &["base", "mqtt", "thing", "fleet", "thingd"]),
-    ("fuzz", &["base", "mqtt", "thing", "rulesql", "cam", "api"]),
+    ("fuzz", &["base", "mqtt", "thing", "rulesql", "cam", "api", "broker"]),
 ];
 
 /// The files of `platform` that may speak the wire: the actions, and the dispatch to them

@@ -1,13 +1,20 @@
-// The place where a CA of the account is registered: its certificate, and the proof that its key is there.
+// The place where a CA of the account is registered, or gets another certificate: the certificate, and the
+// proof that its key is there.
 import { useTranslation } from 'react-i18next';
 import { useAction } from '../../api/hooks';
 import { useUser } from '../../app/session';
-import { Field, FileText, FormDialog, Input, Notice, Textarea, useForm } from '../../kit';
+import { Facts, Field, FileText, FormDialog, Input, Notice, Textarea, useForm } from '../../kit';
 import { CERTIFICATE_NAME_CHARS } from '../../limits';
 import { isCertificate } from './pem';
 import { proofLines } from './proof';
 
-export function AuthorityDialog({ onClose }: { onClose: () => void }) {
+interface AuthorityDialogProps {
+  /** The one that gets another certificate; left out: a new one. */
+  name?: string;
+  onClose: () => void;
+}
+
+export function AuthorityDialog({ name: known, onClose }: AuthorityDialogProps) {
   const { t } = useTranslation();
   const user = useUser();
   const make = useAction('CreatePrivateCA', {
@@ -15,21 +22,27 @@ export function AuthorityDialog({ onClose }: { onClose: () => void }) {
     stale: ['DescribePrivateCAs'],
     done: t('said.created'),
   });
+  const replace = useAction('UpdatePrivateCA', {
+    quiet: true,
+    stale: ['DescribePrivateCAs'],
+    done: t('said.saved'),
+  });
   const pem = (text: string) => (isCertificate(text) ? undefined : t('cert.pemRule'));
-  const form = useForm({ name: '', ca: '', proof: '' }, ({ name, ca, proof }) => ({
+  const form = useForm({ name: known ?? '', ca: '', proof: '' }, ({ name, ca, proof }) => ({
     name: name.trim() && [...name].length <= CERTIFICATE_NAME_CHARS ? undefined : t('cert.nameRule'),
     ca: pem(ca),
     proof: pem(proof),
   }));
   return (
     <FormDialog
-      title={t('cert.new')}
+      title={t(known === undefined ? 'cert.new' : 'cert.replace')}
       form={form}
       width={680}
       onClose={onClose}
-      onSubmit={({ name, ca, proof }) =>
-        make.runAsync({ CertName: name.trim(), CertText: ca, VerifyCertText: proof })
-      }
+      onSubmit={({ name, ca, proof }) => {
+        const given = { CertName: known ?? name.trim(), CertText: ca, VerifyCertText: proof };
+        return known === undefined ? make.runAsync(given) : replace.runAsync(given);
+      }}
       blame={{
         'LimitExceeded.CACertNameRepeat': 'name',
         'LimitExceeded.CACertAlreadyExist': 'ca',
@@ -37,10 +50,21 @@ export function AuthorityDialog({ onClose }: { onClose: () => void }) {
         'InvalidParameterValue.CACertNotMatch': 'proof',
       }}
     >
-      <Field label={t('cert.name')} required error={form.error('name')} help={t('cert.nameRule')}>
-        <Input {...form.bind('name')} />
-      </Field>
-      <Pem label={t('cert.ca')} error={form.error('ca')} {...form.bind('ca')} />
+      {known === undefined ? (
+        <Field label={t('cert.name')} required error={form.error('name')} help={t('cert.nameRule')}>
+          <Input {...form.bind('name')} />
+        </Field>
+      ) : (
+        <>
+          <Facts columns={1} items={[[t('cert.name'), known]]} />
+          <Notice kind="warning">{t('cert.replaceText')}</Notice>
+        </>
+      )}
+      <Pem
+        label={t(known === undefined ? 'cert.ca' : 'cert.caNext')}
+        error={form.error('ca')}
+        {...form.bind('ca')}
+      />
       <Notice>{t('cert.proofText')}</Notice>
       <FileText title={t('cert.proofLines')} text={proofLines(user?.uin ?? '')} />
       <Pem label={t('cert.proof')} error={form.error('proof')} {...form.bind('proof')} />

@@ -22,8 +22,9 @@ export default function AuthorityList() {
   const { t } = useTranslation();
   const [making, setMaking] = useState(false);
   const [shown, setShown] = useState<string>();
+  const [replaced, setReplaced] = useState<string>();
   const list = useCall('DescribePrivateCAs', {});
-  const columns = useColumns(setShown);
+  const columns = useColumns(setShown, setReplaced);
   return (
     <>
       <PageHeader title={t('cert.title')}>
@@ -47,12 +48,15 @@ export default function AuthorityList() {
         />
       </Card>
       {making && <AuthorityDialog onClose={() => setMaking(false)} />}
+      {replaced !== undefined && <AuthorityDialog name={replaced} onClose={() => setReplaced(undefined)} />}
       {shown !== undefined && <ProductsDialog name={shown} onClose={() => setShown(undefined)} />}
     </>
   );
 }
 
-function useColumns(onShow: (name: string) => void): Column<CertInfo>[] {
+type Choose = (name: string) => void;
+
+function useColumns(onShow: Choose, onReplace: Choose): Column<CertInfo>[] {
   const { t } = useTranslation();
   const remove = useAction('DeletePrivateCA', {
     quiet: true,
@@ -80,11 +84,14 @@ function useColumns(onShow: (name: string) => void): Column<CertInfo>[] {
     {
       key: 'actions',
       title: t('list.actions'),
-      width: 170,
+      width: 236,
       render: (one) => (
         <div className="k-actions">
           <button type="button" className="k-link" onClick={() => onShow(one.CertName)}>
             {t('cert.products')}
+          </button>
+          <button type="button" className="k-link" onClick={() => onReplace(one.CertName)}>
+            {t('cert.replace')}
           </button>
           <button type="button" className="k-link is-danger" onClick={() => ask(one)}>
             {t('do.delete')}

@@ -5,6 +5,7 @@ import { CopyText, Facts, Notice } from '../../kit';
 import { keyFile, tryOut } from './certificate';
 import { CertificateFiles } from './CertificateFiles';
 import { useDevice } from './context';
+import { ServerCa } from './ServerCa';
 
 export function CertificateConnection({ given }: { given: DescribeDeviceConnectionResponse }) {
   const { t } = useTranslation();
@@ -20,7 +21,7 @@ export function CertificateConnection({ given }: { given: DescribeDeviceConnecti
           row('ClientId', given.ClientId),
           row(t('device.host'), given.Host),
           row(t('device.mqttsPort'), given.MqttsPort ? String(given.MqttsPort) : undefined),
-          [t('device.caFile'), t('device.caFileText')],
+          [t('device.caFile'), <ServerCa key="ca" pem={given.CaCert} />],
           [t('device.privateKey'), t('device.privateKeyText', { file: keyFile(name) })],
         ]}
       />

@@ -8,6 +8,7 @@ import { useTo } from '../../app/guards';
 import { Button, Card, CopyText, Facts, Failed, formatTime, Notice, Qr, Skeleton } from '../../kit';
 import { CertificateConnection } from './CertificateConnection';
 import { useDevice } from './context';
+import { ServerCa } from './ServerCa';
 import { DeviceStatus, EnableState } from './words';
 
 export default function InfoTab() {
@@ -118,6 +119,7 @@ function Connection({ given }: { given: DescribeDeviceConnectionResponse }) {
           row(t('device.wsUrl'), given.WsUrl),
           row(t('device.mqttPort'), port(given.MqttPort)),
           row(t('device.mqttsPort'), port(given.MqttsPort)),
+          Boolean(given.MqttsPort) && [t('device.caFile'), <ServerCa key="ca" pem={given.CaCert} />],
         ]}
       />
     </div>

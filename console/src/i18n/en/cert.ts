@@ -19,6 +19,10 @@ export const cert: Words['cert'] = {
   proofText:
     "To show that you have the CA's private key, run these lines in the CA's folder (ca.pem and ca.key), and paste the verify.pem that they make.",
   proofLines: 'Commands',
+  replace: 'Replace',
+  caNext: 'New CA certificate',
+  replaceText:
+    'Products with this CA then trust the new certificate alone: devices whose certificates it did not issue cannot connect any more, once their connections have ended. A CA that was renewed with the same subject and key still vouches for what it issued.',
   products: 'Products',
   productsOf: 'Products of "{{name}}"',
   noProducts: 'No product has this CA yet',

@@ -54,13 +54,13 @@ export const device: Words['device'] = {
   disableMany:
     'The {{count}} selected devices will be disconnected and can neither connect nor exchange messages.',
   deleteBody:
-    'Device "{{name}}" will be disconnected, its secret becomes invalid, and its data and logs are removed for good.',
+    'Device "{{name}}" will be disconnected and cannot connect again; its data and logs are removed for good.',
   deleteMany:
-    'The {{count}} selected devices will be disconnected, their secrets become invalid, and their data and logs are removed for good.',
+    'The {{count}} selected devices will be disconnected and cannot connect again; their data and logs are removed for good.',
   saidEnabled: 'Enabled',
   saidDisabled: 'Disabled',
   empty: 'No devices yet',
-  emptyText: 'Create a device and burn its secret into it; then it can connect.',
+  emptyText: 'Create a device and burn its secret or certificate into it; then it can connect.',
   gone: 'The device does not exist or was deleted',
   goneText: 'Check the address, or look for another device in the list.',
   tabs: 'Pages of the device',
@@ -88,7 +88,8 @@ export const device: Words['device'] = {
   certificateText:
     'The device connects by MQTTS with its client certificate, and checks the certificate of the server. It needs no UserName and no Password.',
   caFile: 'CA certificate',
-  caFileText: "ca.pem, in the folder tls of the server's data folder; the device checks the server by it",
+  caFileText: 'The device checks the server by it',
+  caFileNone: 'The server has a certificate of your own: use the CA that issued it, as ca.pem',
   privateKeyText: '{{file}}; the platform does not keep it, and if it made it, showed it once',
   tryOut: 'Example',
   tryOutText: 'With the three files in one folder, this command connects as the device:',
@@ -232,12 +233,9 @@ export const device: Words['device'] = {
 export const diagnosis: Words['diagnosis'] = {
   Dev_Conn_System_Err: 'The device could not come online: system error',
   Subscribe_Topic_Unauthorized: 'Subscription refused: no permission for the topic',
-  Subscribe_System_Err: 'Subscription failed: system error',
-  UnSubscribe_System_Err: 'Unsubscribing failed: system error',
   Dev_Pub_Unauthorized: 'Publish refused: no permission for the topic',
   Dev_Pub_Reach_Max_Limit: 'Publish refused: rate limit exceeded',
   Dev_Pub_Payload_TooLong: 'Publish refused: payload too long',
-  Dev_Pub_System_Err: 'Publish failed: system error',
   Pub_To_Dev_No_Subscriber: 'Not delivered: nobody subscribed',
   Pub_To_Dev_Offline_Msg_Exceed_Limit: 'Not delivered: the store for offline messages is full',
   Pub_To_Dev_Payload_Too_Large: 'Not delivered: payload too large',

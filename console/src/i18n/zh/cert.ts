@@ -17,6 +17,10 @@ export const cert = {
   proofText:
     '为证明您持有该 CA 的私钥，请在 CA 所在目录（ca.pem 与 ca.key）运行下面的命令，并粘贴生成的 verify.pem。',
   proofLines: '命令',
+  replace: '更换证书',
+  caNext: '新的 CA 证书',
+  replaceText:
+    '更换后，使用该 CA 的产品只认新证书：设备的证书若不是由它签发，设备将无法再接入，已建立的连接除外。以相同的主体和密钥续期的 CA 证书不影响已签发的设备证书。',
   products: '绑定的产品',
   productsOf: '使用“{{name}}”的产品',
   noProducts: '还没有产品使用该 CA',

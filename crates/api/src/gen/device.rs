@@ -156,6 +156,8 @@ pub struct DescribeDeviceConnectionResponse {
     pub hosts_line: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub qr_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_cert: Option<String>,
 }
 
 // It carries a secret, so it does not show its fields.

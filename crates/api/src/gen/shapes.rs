@@ -1869,6 +1869,7 @@ pub(crate) static DESCRIBE_DEVICE_CONNECTION_RESPONSE: Shape = Shape {
         may("ExpireTime", Kind::Int),
         may("HostsLine", Kind::Text),
         may("QrCode", Kind::Text),
+        may("CaCert", Kind::Text),
     ],
 };
 

@@ -15,7 +15,7 @@ use base::Millis;
 use mqtt::{QoS, encode};
 use parking_lot::{Mutex, MutexGuard};
 use store::{Space, Store};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::queue::{Due, Fate, Reserved, Tried};
 use self::queue::{Row, Stage, first, id};
@@ -27,6 +27,7 @@ use crate::{
     rate::Rate,
     router::{Domain, Subscriber},
     tree::Wish,
+    will::{Order, Waiting},
 };
 
 pub(crate) struct Session {
@@ -43,22 +44,28 @@ pub(crate) struct Inner {
     free: Option<Free>,
     /// QoS 1 and 2 messages on their way to the client, by number.
     rows: VecDeque<Row>,
-    /// Those that wait, of a session that is not durable.
-    held: VecDeque<Vec<u8>>,
-    held_bytes: usize,
     next: u64,
     in_flight: u32,
     waiting: u32,
-    /// QoS 2 messages of the client that it has not released.
-    received: Vec<u16>,
     expiry_s: u32,
     left_at: Millis,
-    /// Of its last connection.
-    epoch: u64,
-    /// There while a will waits; cancelled when the session ends, so that it waits no longer.
-    over: Option<CancellationToken>,
     queue: Queue,
     rate: Rate,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most sessions never have: made when it is first needed, so that the many are small.
+#[derive(Default)]
+struct Rare {
+    /// Messages that wait, of a session that is not durable.
+    held: VecDeque<Vec<u8>>,
+    held_bytes: usize,
+    /// QoS 2 messages of the client that it has not released.
+    received: Vec<u16>,
+    /// The will of its last connection, if it waits.
+    will: Option<Waiting>,
+    /// Its right to outlive its connection, where that is bounded.
+    permit: Option<OwnedSemaphorePermit>,
     /// Topics that the client knows by number (5.0).
     aliases: Vec<Box<str>>,
 }
@@ -100,19 +107,14 @@ impl Session {
             subscriptions: Vec::new(),
             free: None,
             rows: VecDeque::new(),
-            held: VecDeque::new(),
-            held_bytes: 0,
             next: first(now),
             in_flight: 0,
             waiting: 0,
-            received: Vec::new(),
             expiry_s: 0,
             left_at: 0,
-            epoch: 0,
-            over: None,
             queue: Queue { messages: 0, seconds: 0, drop_oldest: false },
             rate: Rate::per_second(0),
-            aliases: Vec::new(),
+            rare: None,
         };
         Self { client, durable: AtomicBool::new(false), inner: Mutex::new(inner) }
     }
@@ -140,7 +142,10 @@ impl Session {
         inner.left_at = if kept.online { now } else { kept.left_at };
         inner.queue = kept.queue;
         inner.subscriptions.clone_from(&kept.subscriptions);
-        inner.received = kept::unreleased(store, client)?;
+        let received = kept::unreleased(store, client)?;
+        if !received.is_empty() {
+            inner.rare().received = received;
+        }
         inner.load_rows(store, client, &kept)?;
         drop(inner);
         Ok(Some(session))
@@ -166,16 +171,22 @@ impl Session {
 
     /// Gives the session to a connection: what it kept, unless it is to begin anew. The PUBRELs that
     /// are still owed go into `hello`.
-    pub(crate) fn begin(&self, link: &Arc<Link>, hello: &mut Vec<u8>) {
+    pub(crate) fn begin(
+        &self,
+        link: &Arc<Link>,
+        permit: Option<OwnedSemaphorePermit>,
+        hello: &mut Vec<u8>,
+    ) {
         if link.grant.reach == Reach::Free {
             link.session.set_free(&link.domain, &link.grant);
         }
         let mut inner = self.inner.lock();
         let limits = &link.grant.limits;
         inner.link = Some(link.clone());
-        inner.over = None;
         inner.rate = Rate::per_second(limits.down_per_s);
         inner.expiry_s = link.session_s();
+        let permit = inner.take_permit().or(permit).filter(|_| inner.expiry_s > 0);
+        inner.set_permit(permit);
         inner.queue = Queue {
             messages: limits.queue_messages,
             seconds: limits.queue_s,
@@ -213,12 +224,11 @@ impl Session {
             let mut inner = self.inner.lock();
             let durable = self.durable.swap(false, Ordering::SeqCst);
             inner.rows.clear();
-            inner.held.clear();
-            if let Some(over) = inner.over.take() {
-                over.cancel();
+            (inner.in_flight, inner.waiting, inner.outbox) = (0, 0, Vec::new());
+            if let Some(rare) = &mut inner.rare {
+                (rare.held, rare.held_bytes) = (VecDeque::new(), 0);
+                (rare.received, rare.aliases) = (Vec::new(), Vec::new());
             }
-            (inner.held_bytes, inner.in_flight, inner.waiting) = (0, 0, 0);
-            (inner.received, inner.outbox, inner.aliases) = Default::default();
             (durable, std::mem::take(&mut inner.subscriptions), inner.free.take())
         };
         if let Some(free) = free {
@@ -237,9 +247,8 @@ impl Session {
 
     /// Its connection ends: what the client did not acknowledge waits for the next one. What is
     /// kept of a durable one.
-    pub(crate) fn end(&self, link: &Link, now: Millis) -> Option<Kept> {
+    pub(crate) fn end(&self, now: Millis) -> Option<Kept> {
         let mut inner = self.inner.lock();
-        inner.epoch = link.grant.epoch;
         let sent = inner.abandon(now);
         (self.is_durable() && inner.expiry_s > 0).then(|| inner.kept(false, sent))
     }
@@ -251,11 +260,23 @@ impl Session {
         inner.kept(false, sent)
     }
 
-    /// The will of its last connection, which is gone, waits until `over`.
-    pub(crate) fn delay_will(&self, epoch: u64, over: &CancellationToken) {
+    /// The will of its last connection waits.
+    pub(crate) fn set_will(&self, will: Waiting) {
+        self.inner.lock().rare().will = Some(will);
+    }
+
+    /// Whoever ends its session, or goes on with it, ends the wait of its will first.
+    pub(crate) fn take_will(&self) -> Option<Waiting> {
+        self.inner.lock().rare.as_mut()?.will.take()
+    }
+
+    /// The session is over: true when nothing of its will is left to do.
+    pub(crate) fn will_is_done(&self) -> bool {
         let mut inner = self.inner.lock();
-        inner.epoch = epoch;
-        inner.over = Some(over.clone());
+        inner.rare.as_mut().and_then(|rare| rare.will.as_mut()).is_none_or(|will| {
+            will.order(Order::Publish);
+            will.is_over()
+        })
     }
 
     /// Whether its client did not come back in time.
@@ -282,28 +303,40 @@ impl Inner {
         }
     }
 
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn has_permit(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.permit.is_some())
+    }
+
+    pub(crate) fn take_permit(&mut self) -> Option<OwnedSemaphorePermit> {
+        self.rare.as_mut()?.permit.take()
+    }
+
+    pub(crate) fn set_permit(&mut self, permit: Option<OwnedSemaphorePermit>) {
+        if permit.is_some() {
+            self.rare().permit = permit;
+        }
+    }
+
     pub(crate) fn ends_at(&self) -> Millis {
         kept::ends_at(self.expiry_s, self.left_at)
     }
 
     /// No connection has it any more; the number of the last message that may have been sent.
     pub(crate) fn abandon(&mut self, now: Millis) -> u64 {
-        (self.outbox, self.aliases) = (Vec::new(), Vec::new());
+        self.outbox = Vec::new();
+        if let Some(rare) = &mut self.rare {
+            rare.aliases = Vec::new();
+        }
         self.left_at = now;
         self.rest()
     }
 
-    pub(crate) fn will_waits(&self) -> bool {
-        self.over.is_some()
-    }
-
     pub(crate) fn expiry_s(&self) -> u32 {
         self.expiry_s
-    }
-
-    /// Whether no later connection than this one has had it.
-    pub(crate) fn left_with(&self, epoch: u64) -> bool {
-        self.link.is_none() && self.epoch == epoch
     }
 
     pub(crate) fn is_free(&self) -> bool {
@@ -314,18 +347,27 @@ impl Inner {
         self.left_at
     }
 
-    /// Adds or replaces a subscription: whether it is new; `None` when the client has too many.
-    pub(crate) fn subscribe(&mut self, filter: &str, wish: Wish, limit: u16) -> Option<bool> {
+    /// Adds or replaces a subscription: the wish that it had, if any; the outer `None` when the client
+    /// has too many.
+    pub(crate) fn subscribe(
+        &mut self,
+        filter: &str,
+        wish: Wish,
+        limit: u16,
+    ) -> Option<Option<Wish>> {
         let limit = usize::from(limit);
         if let Some((_, known)) = self.subscriptions.iter_mut().find(|(f, _)| **f == *filter) {
-            *known = wish;
-            return Some(false);
+            return Some(Some(std::mem::replace(known, wish)));
         }
         if limit != 0 && self.subscriptions.len() >= limit {
             return None;
         }
+        if self.subscriptions.len() < 2 {
+            // Most clients have no more.
+            self.subscriptions.reserve_exact(1);
+        }
         self.subscriptions.push((filter.into(), wish));
-        Some(true)
+        Some(None)
     }
 
     /// Removes a subscription; false when there was none.

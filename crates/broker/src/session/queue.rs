@@ -71,6 +71,8 @@ pub(crate) enum Due {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tried {
     Gone,
+    /// Gone, too: the client does not take so large a packet.
+    TooLarge,
     Sent,
     /// The window is full: an acknowledgement opens it. Or the outbox is: it must leave first.
     Window,
@@ -137,7 +139,7 @@ impl Inner {
         now: Millis,
         batch: &mut Batch,
     ) -> Result<Reserved, Undelivered> {
-        let most = usize::try_from(self.queue.messages).unwrap_or(usize::MAX);
+        let most = self.most();
         if self.rows.len().saturating_sub(wide(self.in_flight)) >= most {
             self.make_room(client, now, most, batch)?;
         }
@@ -151,6 +153,17 @@ impl Inner {
         Ok(Reserved::Row(seq))
     }
 
+    /// Messages that may wait. Without a queue: those on their way to a client that is there.
+    fn most(&self) -> usize {
+        match (self.queue.messages, &self.link) {
+            (0, Some(link)) => match link.grant.limits.in_flight {
+                0 => usize::from(u16::MAX),
+                most => most.into(),
+            },
+            (most, _) => wide(most),
+        }
+    }
+
     fn make_room(
         &mut self,
         client: &ClientKey,
@@ -158,6 +171,9 @@ impl Inner {
         most: usize,
         batch: &mut Batch,
     ) -> Result<(), Undelivered> {
+        if most == 0 {
+            return Err(Undelivered::QueueFull);
+        }
         let waiting = |row: &Row| row.stage == Stage::Waiting;
         let before = self.rows.len();
         self.rows.retain(|row| {
@@ -253,7 +269,8 @@ impl Inner {
         if !link.takes(message) {
             return Err(Undelivered::TooLarge);
         }
-        if self.outbox.len() + self.held_bytes + message.size() > most || !self.rate.take(now) {
+        let held = self.rare.as_ref().map_or(0, |rare| rare.held_bytes);
+        if self.outbox.len() + held + message.size() > most || !self.rate.take(now) {
             return Err(Undelivered::TooFast);
         }
         if message.qos == QoS::AtMostOnce {
@@ -269,8 +286,9 @@ impl Inner {
             self.in_flight += 1;
             self.put(&link, message, now, Some(id(seq)), false);
         } else {
-            self.held_bytes += message.size();
-            self.held.push_back(message.row(message.expires));
+            let rare = self.rare();
+            rare.held_bytes += message.size();
+            rare.held.push_back(message.row(message.expires));
             self.waiting += 1;
         }
         self.rows.push_back(row);
@@ -293,16 +311,16 @@ impl Inner {
         if link.peer.aliases == 0 || !link.peer.takes(message.packet_bytes() + ALIAS) {
             return None;
         }
-        let topic = message.topic;
-        if let Some(place) = self.aliases.iter().position(|known| **known == *topic) {
+        let (topic, known) = (message.topic, &mut self.rare().aliases);
+        if let Some(place) = known.iter().position(|known| **known == *topic) {
             let number = u16::try_from(place + 1).ok()?;
             return Some(Alias { number, known: true });
         }
-        if self.aliases.len() >= usize::from(link.peer.aliases) {
+        if known.len() >= usize::from(link.peer.aliases) {
             return None;
         }
-        self.aliases.push(topic.into());
-        let number = u16::try_from(self.aliases.len()).ok()?;
+        known.push(topic.into());
+        let number = u16::try_from(known.len()).ok()?;
         Some(Alias { number, known: false })
     }
 
@@ -346,16 +364,18 @@ impl Inner {
         let Some(place) = self.rows.iter().position(|row| row.stage == Stage::Waiting) else {
             return Tried::Gone;
         };
-        let Some(held) = self.held.pop_front() else { return self.drop_row(place) };
+        let rare = self.rare();
+        let Some(held) = rare.held.pop_front() else { return self.drop_row(place) };
         let stored = Message::parse(&held).map(|stored| stored.message);
-        self.held_bytes = self.held_bytes.saturating_sub(stored.map_or(0, |m| m.size()));
+        rare.held_bytes = rare.held_bytes.saturating_sub(stored.map_or(0, |m| m.size()));
         let tried = match stored {
             Some(message) => self.send_row(place, &message, now, false),
             None => self.drop_row(place),
         };
         if matches!(tried, Tried::Window | Tried::Rate) {
-            self.held_bytes += stored.map_or(0, |m| m.size());
-            self.held.push_front(held);
+            let rare = self.rare();
+            rare.held_bytes += stored.map_or(0, |m| m.size());
+            rare.held.push_front(held);
         }
         tried
     }
@@ -379,8 +399,12 @@ impl Inner {
             return Tried::Window;
         };
         let expired = row.expires <= now && row.before != Before::Sent;
-        if expired || !link.takes(message) {
+        if expired {
             return self.drop_row(place);
+        }
+        if !link.takes(message) {
+            self.drop_row(place);
+            return Tried::TooLarge;
         }
         if !self.room(&link, row.seq) || self.outbox.len() >= PART {
             return Tried::Window;
@@ -443,9 +467,10 @@ impl Inner {
 
     /// A QoS 2 message of the client: false when it is known already.
     pub(crate) fn receive(&mut self, id: u16) -> bool {
-        let new = !self.received.contains(&id);
+        let known = &mut self.rare().received;
+        let new = !known.contains(&id);
         if new {
-            self.received.push(id);
+            known.push(id);
         }
         new
     }
@@ -463,12 +488,13 @@ impl Inner {
 
     /// The client releases a QoS 2 message; false when it is not known.
     pub(crate) fn release(&mut self, id: u16) -> bool {
-        let place = self.received.iter().position(|known| *known == id);
-        place.map(|place| self.received.swap_remove(place)).is_some()
+        let Some(rare) = &mut self.rare else { return false };
+        let place = rare.received.iter().position(|known| *known == id);
+        place.map(|place| rare.received.swap_remove(place)).is_some()
     }
 
     pub(crate) fn unreleased(&self) -> usize {
-        self.received.len()
+        self.rare.as_ref().map_or(0, |rare| rare.received.len())
     }
 
     /// What was sent and not acknowledged waits again; the number of the last such message.

@@ -29,6 +29,8 @@ async fn what_was_published_before_disconnect_is_stored() {
     client.send(&[publish("lamp/report", None, b"last"), disconnect()].concat()).await;
     client.closed().await;
     assert!(world.stored("last"));
+    // In line behind the end of the connection.
+    world.disk_moves().await;
     assert!(world.stored("lamp offline Disconnect"));
 }
 

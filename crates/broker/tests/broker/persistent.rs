@@ -1,10 +1,10 @@
 //! Sessions that outlive their connection, and their server.
 
 use broker::hub::{Delivery, Limits};
-use mqtt::{Publish, QoS};
+use mqtt::{Property, Publish, QoS};
 
 use crate::{
-    client::{Client, connect, disconnect, packet, persistent, plain, puback, publish},
+    client::{Client, connect, connect5, disconnect, packet, persistent, plain, puback, publish},
     world::{World, key},
 };
 
@@ -180,4 +180,90 @@ async fn a_session_taken_over_goes_on() {
     first.closed().await;
     assert_eq!(send(&world, b"2").await, Delivery::Sent);
     second.hears(&publish("lamp/a", Some(2), b"2")).await;
+}
+
+/// [MQTT5-3.1.2-24]
+#[tokio::test]
+async fn a_message_that_became_too_large_while_it_waited_is_told_of() {
+    let mut world = World::start().await;
+    let mut lamp = client(&world, "lamp", false).await;
+    lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+    leave(lamp).await;
+    for payload in [&[b'x'; 100][..], b"y"] {
+        assert_eq!(send(&world, payload).await, Delivery::Queued);
+    }
+    let small = [Property::SessionExpiry(1000), Property::MaximumPacketSize(99)];
+    let mut lamp = world.raw().await;
+    assert!(lamp.greets(&connect5("lamp", false, &small)).await);
+    assert_eq!(lamp.next().await.last(), Some(&b'y'));
+    while world.news().await != "lamp missed lamp/a TooLarge" {}
+}
+
+/// A limit of 0 is no queue: who is there gets its messages, one by one if its window is small.
+#[tokio::test]
+async fn without_a_queue_only_those_who_are_there_get_messages() {
+    let limits = Limits { queue_messages: 0, in_flight: 1, ..Limits::default() };
+    for drops in [false, true] {
+        let limits = Limits { queue_drop_oldest: drops, ..limits };
+        let world = World::with(limits, |_, _| {}).await;
+        let mut lamp = client(&world, "lamp", false).await;
+        lamp.subscribe("lamp/a", QoS::AtLeastOnce).await;
+        assert_eq!(send(&world, b"1").await, Delivery::Sent);
+        assert_eq!(send(&world, b"2").await, Delivery::Queued);
+        if !drops {
+            assert_eq!(send(&world, b"3").await, Delivery::QueueFull);
+        }
+        lamp.hears(&publish("lamp/a", Some(1), b"1")).await;
+        lamp.send(&puback(1)).await;
+        lamp.hears(&publish("lamp/a", Some(2), b"2")).await;
+        leave(lamp).await;
+        assert_eq!(send(&world, b"4").await, Delivery::QueueFull);
+        // What it has not acknowledged is no message of the queue.
+        let mut lamp = client(&world, "lamp", true).await;
+        lamp.hears(&again("lamp/a", 2, b"2")).await;
+        lamp.send(&puback(2)).await;
+        lamp.pings().await;
+        leave(lamp).await;
+        assert_eq!(send(&world, b"5").await, Delivery::QueueFull);
+    }
+}
+
+/// Whoever has a name may not fill the disk under ever new client ids.
+#[tokio::test]
+async fn the_sessions_of_one_user_are_bounded() {
+    let world = World::start().await;
+    for id in ["svc-few1", "svc-few2"] {
+        leave(client(&world, id, false).await).await;
+    }
+    refuses_one_more(&world).await;
+    // Who keeps none, or has it, is let in.
+    assert!(!world.raw().await.greets(&connect("svc-few3")).await);
+    leave(client(&world, "svc-few1", true).await).await;
+    refuses_one_more(&world).await;
+    let world = world.after_a_kill().await;
+    refuses_one_more(&world).await;
+    // One ends with its client, one with its time.
+    let mut last = world.raw().await;
+    last.greets(&connect("svc-few1")).await;
+    leave(last).await;
+    leave(client(&world, "svc-few3", false).await).await;
+    refuses_one_more(&world).await;
+    world.clock.advance(7 * 86_400_000);
+    world.broker.sweep();
+    for id in ["svc-few4", "svc-few5"] {
+        leave(client(&world, id, false).await).await;
+    }
+    refuses_one_more(&world).await;
+}
+
+async fn refuses_one_more(world: &World) {
+    let keeps = connect5("svc-few9", true, &[Property::SessionExpiry(1)]);
+    for (hello, answer) in
+        [(persistent("svc-few9"), vec![0x20, 2, 0, 3]), (keeps, vec![0x20, 3, 0, 0x97, 0])]
+    {
+        let mut client = world.raw().await;
+        client.send(&hello).await;
+        client.hears(&answer).await;
+        client.closed().await;
+    }
 }

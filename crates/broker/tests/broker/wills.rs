@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use mqtt::{Connect, Level, Properties, Property, QoS, Will, encode, property::Place};
+use mqtt::{Connect, Level, Properties, Property, Publish, QoS, Will, encode, property::Place};
+use store::{Batch, Space};
 use tokio::time::timeout;
 
 use crate::{
-    client::{Client, connect, connect5, hello, made, publish, put, suback, subscribe},
+    client::{Client, connect, connect5, hello, made, plain, publish, put, suback, subscribe},
     world::{World, key},
 };
 
@@ -211,4 +212,81 @@ async fn a_killed_server_publishes_the_wills_of_those_who_were_there() {
     let mut late = world.raw().await;
     assert!(late.greets(&persistent).await);
     late.hears(&publish("free/kept", Some(1), b"gone")).await;
+}
+
+/// [MQTT-3.1.2-8]
+#[tokio::test]
+async fn a_client_whose_task_panics_is_lost_like_any_other() {
+    for delay_s in [0, 1] {
+        let mut world = World::start().await;
+        let mut watcher = watcher(&world, "free/will").await;
+        let mut client = world.raw().await;
+        client.greets(&with_will("svc-a", "free/will", Level::V5, delay_s)).await;
+        let panic = Publish { payload: b"panic", ..plain("free/x", QoS::AtMostOnce, 0, b"") };
+        client.send(&made(|out| encode::publish(out, Level::V5, &panic))).await;
+        client.closed().await;
+        watcher.hears(&publish("free/will", None, b"gone")).await;
+        while world.news().await != "svc-a offline Shutdown" {}
+        assert!(!world.stored("wsvc-a"), "its row is gone");
+        watcher.pings().await;
+    }
+}
+
+/// A will of which nothing good comes costs nobody else anything.
+#[tokio::test]
+async fn a_will_that_panics_is_thrown_away() {
+    let mut world = World::start().await;
+    let mut client = world.raw().await;
+    let mut bytes = with_will("svc-a", "free/will", Level::V311, 0);
+    let at = bytes.windows(4).position(|part| part == b"gone").unwrap();
+    bytes.splice(at - 1..at + 4, *b"\x05panic");
+    bytes[1] += 1;
+    client.greets(&bytes).await;
+    drop(client);
+    while world.news().await != "svc-a offline Shutdown" {}
+    world.client("svc-a").await.pings().await;
+    assert!(!world.stored("wsvc-a"));
+}
+
+/// [MQTT5-3.1.2-8]: and not after it, so that a kill between the two cannot lose it.
+#[tokio::test]
+async fn a_will_is_published_before_a_clean_start_ends_its_session() {
+    let mut world = World::start().await;
+    let mut client = world.raw().await;
+    client.greets(&with_will("svc-a", "svc-a/to/nobody", Level::V5, 1000)).await;
+    drop(client);
+    while world.news().await != "svc-a offline Disconnect" {}
+    let mut client = world.raw().await;
+    client.greets(&connect5("svc-a", true, &[])).await;
+    assert_eq!(world.news().await, "nobody missed nobody/inbox NoSubscriber");
+    assert_eq!(world.news().await, "svc-a online");
+}
+
+/// A kill at any time between the end of a session and the publishing of its will loses no will.
+#[tokio::test]
+async fn a_will_outlives_its_session_until_it_is_published() {
+    let mut world = World::start().await;
+    let mut client = world.raw().await;
+    client.greets(&with_will("svc-a", "svc-a/slow", Level::V5, 1000)).await;
+    drop(client);
+    while world.news().await != "svc-a offline Disconnect" {}
+    world.clock.advance(2_000_000);
+    // Its product does not answer, so it is not published.
+    world.broker.sweep();
+    for _ in 0..2 {
+        // In line behind all that was committed.
+        world.store.commit(some_row()).await.unwrap();
+        world = world.after_a_kill().await;
+    }
+    world.slow.notify_one();
+    assert_eq!(world.news().await, "svc-a missed svc-a/reply NoSubscriber");
+    world.store.commit(some_row()).await.unwrap();
+    assert!(world.stored("gone"));
+    assert!(!world.stored("wsvc-a"), "it is published once");
+}
+
+fn some_row() -> Batch {
+    let mut batch = Batch::default();
+    batch.put(Space::Session, b"some row", b"here");
+    batch
 }

@@ -14,7 +14,7 @@ use broker::{
     Broker, Handle, Options,
     hub::{
         Access, Answer, Burst, ClientKey, Connect, Down, Event, Grant, Hub, Limits, Lost, Reach,
-        Refusal, Switches, Tenant, Verdict,
+        Refusal, Sessions, Switches, Tenant, Verdict,
     },
 };
 use store::{Batch, Space, Store, Ticket};
@@ -67,8 +67,8 @@ impl World {
         let tenants = [Tenant::new("one", 0), Tenant::new("two", 0)];
         let epoch = AtomicU64::new(1);
         let refuse = Arc::new(AtomicBool::new(false));
-        let product =
-            Product { limits, epoch, tell, slow: slow.clone(), refuse: refuse.clone(), tenants };
+        let (few, stalls, refuses) = (Sessions::at_most(2), slow.clone(), refuse.clone());
+        let product = Product { limits, epoch, tell, slow: stalls, refuse: refuses, tenants, few };
         let mut options =
             Options { tcp: Some("127.0.0.1:0".parse().unwrap()), ..Options::default() };
         change(&mut options, &folder.path().to_path_buf());
@@ -186,11 +186,12 @@ struct Product {
     slow: Arc<Notify>,
     refuse: Arc<AtomicBool>,
     tenants: [Arc<Tenant>; 2],
+    few: Sessions,
 }
 
 impl Product {
     /// Clients whose id begins with `svc` may do all and see all of their tenant; `svc2` are of
-    /// another one, `svc-lean` have no QoS 2 and retain nothing.
+    /// another one, `svc-lean` have no QoS 2 and retain nothing, `svc-few` keep two sessions.
     fn grant(&self, id: &str) -> Grant {
         let free = id.starts_with("svc") || id.starts_with("auto-");
         let all = Switches { retained: true, will: true, qos2: true, many_filters: true };
@@ -199,7 +200,7 @@ impl Product {
         Grant {
             client: key(id),
             epoch: self.epoch.fetch_add(1, Ordering::SeqCst),
-            limits: self.limits,
+            limits: Arc::new(self.limits),
             allows: match free {
                 true if id.starts_with("svc-lean") => lean,
                 true => all,
@@ -207,6 +208,7 @@ impl Product {
             },
             tenant: self.tenants[usize::from(id.starts_with("svc2"))].clone(),
             reach: if free { Reach::Free } else { Reach::Own },
+            sessions: id.starts_with("svc-few").then(|| self.few.clone()),
             data: Arc::new(()),
         }
     }
@@ -252,11 +254,7 @@ impl Hub for Product {
         Some(self.grant(&client.0))
     }
 
-    fn up<'a, 'b: 'a>(
-        &'a self,
-        who: &'a Grant,
-        burst: &'a mut Burst<'b>,
-    ) -> Option<Answer<'a, ()>> {
+    fn up(&self, who: &Grant, burst: &mut Burst<'_>) -> Option<Answer<'static, ()>> {
         for up in &mut burst.up {
             if up.verdict != Verdict::Accepted {
                 self.tell(who, &format!("{:?}", up.verdict));
@@ -275,7 +273,7 @@ impl Hub for Product {
             burst.down.push(Down { to, topic, payload: up.payload.to_vec(), qos: up.qos });
         }
         let slow = burst.up.iter().any(|up| up.topic.ends_with("/slow"));
-        slow.then(|| Box::pin(self.slow.notified()) as Answer<'a, ()>)
+        slow.then(|| Box::pin(self.slow.clone().notified_owned()) as Answer<'static, ()>)
     }
 
     fn commit(&self, who: &Grant, mut batch: Batch, store: &Store) -> Ticket {

@@ -57,10 +57,15 @@ impl Hub for Open {
             Ok(Grant {
                 client: ClientKey(hello.client_id.into()),
                 epoch: self.epoch.fetch_add(1, Ordering::SeqCst),
-                limits: Limits { up_qos0_per_s: 0, up_qos1_per_s: 0, ..Limits::default() },
+                limits: Arc::new(Limits {
+                    up_qos0_per_s: 0,
+                    up_qos1_per_s: 0,
+                    ..Limits::default()
+                }),
                 allows: Switches { retained: true, will: true, qos2: true, many_filters: true },
                 tenant: self.tenant.clone(),
                 reach: Reach::Free,
+                sessions: None,
                 data: Arc::new(()),
             })
         })
@@ -70,7 +75,7 @@ impl Hub for Open {
         true
     }
 
-    fn up<'a, 'b: 'a>(&'a self, _: &'a Grant, _: &'a mut Burst<'b>) -> Option<Answer<'a, ()>> {
+    fn up(&self, _: &Grant, _: &mut Burst<'_>) -> Option<Answer<'static, ()>> {
         None
     }
 

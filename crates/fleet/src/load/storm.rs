@@ -113,7 +113,7 @@ async fn storm(aim: &Arc<Aim>, clients: &Arc<[Client]>) -> Result<(Vec<(usize, W
     Ok((wires, failures))
 }
 
-/// Each publishes in its own part of the period, and waits for the PUBACK.
+/// Each publishes in its own part of the period, and waits for the PUBACK; all stay to the end.
 async fn work(
     wires: Vec<(usize, Wire)>,
     clients: &Arc<[Client]>,
@@ -122,7 +122,7 @@ async fn work(
 ) -> Result<()> {
     let begun = Instant::now();
     let share = period / u32::try_from(wires.len().max(1))?;
-    let mut tasks = JoinSet::<Result<()>>::new();
+    let mut tasks = JoinSet::<Result<Wire>>::new();
     for (place, (number, mut wire)) in (0..).zip(wires) {
         let (clients, latencies) = (clients.clone(), latencies.clone());
         tasks.spawn(async move {
@@ -135,11 +135,13 @@ async fn work(
                 while wire.exchange(b"").await?.acknowledged == 0 {}
                 latencies.add(sent.elapsed());
             }
-            Ok(())
+            Ok(wire)
         });
     }
+    // Who is done stays until all are: what is measured is publishing, not a second storm.
+    let mut stay = Vec::with_capacity(tasks.len());
     while let Some(done) = tasks.join_next().await {
-        done??;
+        stay.push(done??);
     }
     Ok(())
 }

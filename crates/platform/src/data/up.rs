@@ -70,14 +70,14 @@ fn report(road: &mut Road<'_>, up: &Up<'_>, message: &Message<'_>) {
     }
     let mut payload = small();
     protocol::report_reply(&mut payload, token, 0, "");
-    road.reply(&road.session.down.property, payload);
+    road.reply(&road.session.down().property, payload);
 }
 
 /// The device asks what it missed: desired values come along with what it reported.
 fn get_status(road: &mut Road<'_>, message: &Message<'_>) {
     let mut payload = small();
     protocol::get_status_reply(&mut payload, message.client_token, road.shadow());
-    road.reply(&road.session.down.property, payload);
+    road.reply(&road.session.down().property, payload);
 }
 
 fn clear_control(road: &mut Road<'_>, message: &Message<'_>) {
@@ -90,7 +90,7 @@ fn clear_control(road: &mut Road<'_>, message: &Message<'_>) {
     }
     let mut payload = small();
     protocol::clear_control_reply(&mut payload, message.client_token, 0, "");
-    road.reply(&road.session.down.property, payload);
+    road.reply(&road.session.down().property, payload);
 }
 
 fn report_info(road: &mut Road<'_>, up: &Up<'_>, message: &Message<'_>) {
@@ -104,7 +104,7 @@ fn report_info(road: &mut Road<'_>, up: &Up<'_>, message: &Message<'_>) {
     }
     let mut payload = small();
     protocol::report_info_reply(&mut payload, token, 0, "");
-    road.reply(&road.session.down.property, payload);
+    road.reply(&road.session.down().property, payload);
 }
 
 /// A message of the event family: one event or several; all of them are stored, or none.
@@ -127,7 +127,7 @@ pub(crate) fn on_event(road: &mut Road<'_>, up: &Up<'_>) {
     }
     let mut payload = small();
     protocol::event_reply(&mut payload, token, 0, "");
-    road.reply(&road.session.down.event, payload);
+    road.reply(&road.session.down().event, payload);
 }
 
 /// An event that is of the model, its params as the model reads them.
@@ -181,7 +181,7 @@ fn reject(road: &mut Road<'_>, up: &Up<'_>, write: Writer, token: Token<'_>, why
 fn answer(road: &mut Road<'_>, up: &Up<'_>, write: Writer, token: Token<'_>, why: &str) {
     let mut payload = small();
     write(&mut payload, token, NOT_OF_MODEL, why);
-    let down = &road.session.down;
+    let down = road.session.down();
     let topic = if up.topic.starts_with("$thing/up/event/") { &down.event } else { &down.property };
     road.reply(topic, payload);
 }

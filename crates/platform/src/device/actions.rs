@@ -214,5 +214,6 @@ async fn describe_device_connection(
         expire_time: Some(connection.expires),
         hosts_line: Some(connection.hosts_line),
         qr_code: Some(connection.qr_code),
+        ca_cert: Some(connection.ca),
     })
 }

@@ -56,15 +56,11 @@ impl Cell {
         std::mem::take(&mut *state)
     }
 
-    /// Commits `batch` and with it the row of the times as they stand, at once: the caller holds the
-    /// lock and saw that the device is not gone, so the row comes before its deletion. A later commit
-    /// that is durable tells that this one is.
-    pub(super) fn commit_state(
-        &self,
-        store: &Store,
-        state: &MutexGuard<'_, State>,
-        mut batch: Batch,
-    ) {
+    /// Commits the row of the times as they stand, at once: the caller holds the lock and saw that the
+    /// device is not gone, so the row comes before its deletion. A later commit that is durable tells
+    /// that this one is.
+    pub(super) fn commit_state(&self, store: &Store, state: &MutexGuard<'_, State>) {
+        let mut batch = Batch::default();
         state.save(self.no, &mut batch);
         drop(store.commit(batch));
     }
@@ -97,6 +93,27 @@ impl Cell {
         store.commit(batch)
     }
 
+    /// Commits `batch` and with it the rows that changed, as they stand: the shadow's, that of the
+    /// times. The locks are held until the batch has its place in the line of commits.
+    pub(super) fn commit_rows(
+        &self,
+        store: &Store,
+        (shadow, times): (bool, bool),
+        mut batch: Batch,
+    ) -> Ticket {
+        let shadow = shadow.then(|| self.shadow.lock());
+        let state = times.then(|| self.state.lock());
+        if !self.is_gone() {
+            if let Some(shadow) = &shadow {
+                data::save(self.no, shadow, &mut batch);
+            }
+            if let Some(state) = &state {
+                state.save(self.no, &mut batch);
+            }
+        }
+        store.commit(batch)
+    }
+
     /// Whether another answer that nobody subscribed to may be noted now.
     pub(crate) fn may_note_unheard(&self, now: Millis) -> bool {
         let last = self.unheard.load(Ordering::Relaxed);
@@ -110,12 +127,7 @@ impl Cell {
 
     /// Takes one of the device's connects, of which one comes back `every` milliseconds.
     pub(crate) fn may_connect(&self, now: Millis, every: Millis) -> bool {
-        let most = every.saturating_mul(CONNECTS);
-        let take = |full_at: Millis| {
-            // Also when the clock was set back.
-            let next = full_at.clamp(now, now.saturating_add(most)) + every;
-            (next <= now.saturating_add(most)).then_some(next)
-        };
+        let take = |full_at| next_connect(full_at, now, every);
         self.connects.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
@@ -127,6 +139,16 @@ impl Cell {
         let connects = AtomicI64::default();
         Ok(Self { no, state, shadow, model, changing, gone, unheard, connects })
     }
+}
+
+/// Takes one of a handful of connects, of which one comes back `every` milliseconds, and all are there
+/// at `full_at`: when they are again. `None`: there is none.
+pub(crate) fn next_connect(full_at: Millis, now: Millis, every: Millis) -> Option<Millis> {
+    let most = now.saturating_add(every.saturating_mul(CONNECTS));
+    // A time that cannot be is from before the clock was set back.
+    let full_at = if full_at > most { now } else { full_at.max(now) };
+    let next = full_at.saturating_add(every);
+    (next <= most).then_some(next)
 }
 
 /// Cells kept for a while after their last user, so that whoever comes next finds what is still on

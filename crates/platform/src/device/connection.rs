@@ -36,6 +36,7 @@ pub async fn connection(cx: &Cx, key: &DeviceKey) -> Result<Connection> {
         ws_url: doors.ws_url.clone(),
         hosts_line: format!("{} {}.iotcloud.tencentdevices.com", doors.address, key.product),
         qr_code: qr_code(key),
+        ca: doors.ca,
         client_id,
     })
 }

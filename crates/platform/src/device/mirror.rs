@@ -84,7 +84,7 @@ impl std::fmt::Debug for Mirror {
 }
 
 /// How many credentials, and how many wrong names, are remembered (each in two generations).
-const KNOWN: usize = 50_000;
+const KNOWN: usize = 4_096;
 const UNKNOWN: usize = 5_000;
 
 struct Known {

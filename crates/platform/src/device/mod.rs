@@ -19,19 +19,22 @@ pub mod tables;
 pub(crate) mod tests;
 mod types;
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use base::{Code, DeviceKey, DeviceNo, Error, Millis, OrCode, ProductId, Result, Secret};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use broker::hub::{ClientKey, Offline};
 use serde_json::{Value, json};
 use store::Batch;
 
+pub(crate) use cell::next_connect;
 pub use connection::connection;
 pub use import::{LOT, import};
 pub(crate) use mirror::Credential;
 pub(crate) use password::UserName;
 pub(crate) use proof::{NO_PSK, prove};
 pub use registry::Devices;
-pub(crate) use session::{DownTopics, Session, thing_down};
+pub(crate) use session::{Session, thing_down};
 use state::{State, activated_key};
 pub(crate) use sys::on_sys;
 pub use types::{Connection, Described, Device, Search, Status};
@@ -346,23 +349,27 @@ pub(crate) fn live_entry(key: &DeviceKey, status: i64) -> Value {
     json!({ "DeviceName": key.name.as_str(), "Status": status })
 }
 
-/// A connection began.
-pub(crate) fn came_online(services: &Services, session: &Session, at: Millis, epoch: u64) {
+/// A connection began. The row of its times comes with the commit of `into`.
+pub(crate) fn came_online(
+    services: &Services,
+    session: &Session,
+    (at, epoch): (Millis, u64),
+    into: &mut Batch,
+) {
     services.devices.connected(&session.key.product);
     let mut state = session.cell.state.lock();
     if session.cell.is_gone() {
         return;
     }
-    let mut batch = Batch::default();
     if !state.activated() {
         state.first_online = at;
-        batch.count(&activated_key(&session.key.product), 1);
+        into.count(&activated_key(&session.key.product), 1);
     }
     if epoch >= state.epoch {
         (state.last_online, state.epoch) = (at, epoch);
         services.live.status(&session.key, Status::Online.number());
     }
-    session.cell.commit_state(&services.store, &state, batch);
+    session.moved.store(true, Relaxed);
 }
 
 /// A connection ended; of an older connection than the last one it says nothing.
@@ -374,7 +381,7 @@ pub(crate) fn went_offline(services: &Services, session: &Session, at: Millis, e
     }
     if epoch >= state.epoch {
         state.last_offline = at;
-        session.cell.commit_state(&services.store, &state, Batch::default());
+        session.moved.store(true, Relaxed);
         services.live.status(&session.key, Status::Offline.number());
     }
 }
@@ -388,7 +395,7 @@ pub(crate) fn keep_info(services: &Services, session: &Session, info: &str) -> O
     }
     let version = firmware(info).filter(|version| firmware(&state.info).as_ref() != Some(version));
     info.clone_into(&mut state.info);
-    session.cell.commit_state(&services.store, &state, Batch::default());
+    session.cell.commit_state(&services.store, &state);
     version
 }
 

@@ -308,7 +308,6 @@ mod tests {
         let burst = world.taken(&lamp, messages.to_vec()).await;
         let mut went = Batch::default();
         hub.event(&lamp, Event::Offline { at: NOON, why: Offline::Disconnect }, &mut went);
-        assert_eq!(counts(&world).await.0, 1);
         world.on("DeleteDevice", "lamp", json!({})).await;
         for batch in [came, burst.batch, went] {
             world.committed(&lamp, batch).await;

@@ -1,9 +1,13 @@
 //! The place where a connected device is described: what the hot road needs of it, in memory.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use base::{DeviceKey, DeviceNo, topic::Thing};
 use broker::hub::ClientKey;
+use store::{Batch, Store, Ticket};
 
 use super::{cell::Cell, rights::Own};
 use crate::message::Replies;
@@ -18,14 +22,31 @@ pub(crate) struct Session {
     pub(crate) gateway: bool,
     pub(crate) custom: bool,
     pub(crate) content_log: bool,
-    pub(crate) down: DownTopics,
+    /// Made with the first reply: most devices of a large fleet are silent.
+    pub(crate) down: OnceLock<Box<DownTopics>>,
     /// A burst changed the shadow; its commit adds the row.
     pub(crate) changed: AtomicBool,
+    /// The device came or went; the commit of that event adds the row of its times.
+    pub(crate) moved: AtomicBool,
     /// What a burst brought for waiting callers; its commit lets them go.
     pub(crate) replies: Replies,
 }
 
 impl Session {
+    /// Commits a batch, and the device's rows that changed since the last one.
+    pub(crate) fn commit(&self, store: &Store, batch: Batch) -> Ticket {
+        let taken = |flag: &AtomicBool| flag.load(Relaxed) && flag.swap(false, Relaxed);
+        match (taken(&self.changed), taken(&self.moved)) {
+            (false, false) => store.commit(batch),
+            rows => self.cell.commit_rows(store, rows, batch),
+        }
+    }
+
+    /// The topics of its replies.
+    pub(crate) fn down(&self) -> &DownTopics {
+        self.down.get_or_init(|| Box::new(DownTopics::of(&self.key)))
+    }
+
     pub(crate) fn own(&self) -> Own<'_> {
         Own {
             product: self.key.product.as_str(),
@@ -36,7 +57,7 @@ impl Session {
     }
 }
 
-/// The topics of replies, made once per connection.
+/// The topics of replies.
 #[derive(Debug, Clone)]
 pub(crate) struct DownTopics {
     pub(crate) property: Arc<str>,
@@ -45,7 +66,7 @@ pub(crate) struct DownTopics {
 }
 
 impl DownTopics {
-    pub(crate) fn of(key: &DeviceKey) -> Self {
+    fn of(key: &DeviceKey) -> Self {
         Self {
             property: thing_down(Thing::Property, key).into(),
             event: thing_down(Thing::Event, key).into(),

@@ -35,5 +35,5 @@ pub(crate) fn on_sys(road: &mut Road<'_>, up: &Up<'_>) {
         "ntptime1": came,
         "ntptime2": leaves,
     });
-    road.reply(&road.session.down.sys, reply.to_string().into_bytes());
+    road.reply(&road.session.down().sys, reply.to_string().into_bytes());
 }

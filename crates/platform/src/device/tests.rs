@@ -9,7 +9,7 @@ use broker::hub::{
 use serde_json::{Value, json};
 use store::Batch;
 
-use super::password;
+use super::{password, state::State};
 pub(crate) use crate::tests::NOON as T0;
 use crate::{
     PlatformHub,
@@ -119,7 +119,7 @@ impl World {
     pub(crate) async fn event(&self, who: &Grant, what: Event<'_>) {
         let mut batch = Batch::default();
         self.hub.event(who, what, &mut batch);
-        self.bed.services.store.commit(batch).await.unwrap();
+        self.committed(who, batch).await;
     }
 
     /// A message that a device did not get.
@@ -307,6 +307,32 @@ async fn who_was_told_of_a_coming_finds_its_times_before_the_commit() {
     world.hub.event(&grant, Event::Online { at: T0 + 5_000, peer }, &mut batch);
     let device = world.on("DescribeDevice", "lamp", json!({})).await["Device"].clone();
     assert_eq!(device["FirstOnlineTime"], T0 / 1000 + 5);
+}
+
+/// One commit: a connection waits for the disk once.
+#[tokio::test]
+async fn the_times_of_a_coming_or_going_are_kept_with_its_log() {
+    let world = World::new().await;
+    let secret = world.make("lamp").await;
+    let lamp = world.connect("lamp", &secret).await.unwrap();
+    let store = &world.bed.services.store;
+    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no;
+    let kept = || State::load(store, no).unwrap();
+    let peer = "10.0.0.7:4000".parse().unwrap();
+    let (online, offline) = (T0 + 5_000, T0 + 9_000);
+    let mut came = Batch::default();
+    world.hub.event(&lamp, Event::Online { at: online, peer }, &mut came);
+    world.committed(&lamp, came).await;
+    assert_eq!((kept().last_online, kept().last_offline), (online, 0));
+    let mut went = Batch::default();
+    world.hub.event(&lamp, Event::Offline { at: offline, why: Offline::KeepAlive }, &mut went);
+    // Commits are made in their order, so whatever came before is there when this one is.
+    let mut other = Batch::default();
+    other.count(b"other", 1);
+    store.commit(other).await.unwrap();
+    assert_eq!(kept().last_offline, 0, "the event's own commit carries it");
+    world.committed(&lamp, went).await;
+    assert_eq!((kept().last_online, kept().last_offline), (online, offline));
 }
 
 both!(coming_and_going_is_kept_and_an_older_connection_says_nothing);

@@ -86,4 +86,6 @@ pub struct Connection {
     pub expires: i64,
     pub hosts_line: String,
     pub qr_code: String,
+    /// PEM of what the device checks the server by; "" if the platform does not have it.
+    pub ca: String,
 }

@@ -2,6 +2,7 @@
 //! written and read. Product data, not tracing; kept for the retention of logs.
 
 pub(crate) mod actions;
+mod content;
 pub(crate) mod diagnosis;
 pub(crate) mod page;
 mod record;
@@ -18,9 +19,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use broker::hub::Offline;
 use store::{Batch, Series, Store};
 
+pub(crate) use content::{Contents, Message};
 pub(crate) use diagnosis::Diagnosis;
 pub(crate) use page::{Page, Query};
-pub(crate) use record::{ActionCall, Content, Direction, Event, Online};
+pub(crate) use record::{ActionCall, Direction, Event, Online};
 use thing::EventKind;
 
 /// Which kind of record a row of [`Series::Logs`] is.
@@ -57,26 +59,11 @@ pub(crate) fn content_lane(topic: &str) -> u8 {
     }
 }
 
-/// A message as the content log keeps it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Message<'a> {
-    pub(crate) direction: Direction,
-    pub(crate) topic: &'a str,
-    pub(crate) payload: &'a [u8],
-    pub(crate) qos: u8,
-}
-
-/// Adds a message to the content log. `scratch` is reused between calls.
-pub(crate) fn content(
-    device: DeviceNo,
-    at: Millis,
-    message: &Message<'_>,
-    scratch: &mut Vec<u8>,
-    batch: &mut Batch,
-) {
-    scratch.clear();
-    record::write_content(scratch, message, kept(message.payload));
-    batch.append(Series::Logs, device, content_lane(message.topic), at, scratch);
+/// Adds one message to the content log; those of a burst go together: [`Contents`].
+pub(crate) fn content(device: DeviceNo, at: Millis, message: &Message<'_>, batch: &mut Batch) {
+    let mut contents = Contents::default();
+    contents.add((device, at), message, batch);
+    contents.end((device, at), batch);
 }
 
 /// The beginning of a payload that is kept and shown; text stays text.
@@ -159,6 +146,17 @@ impl Ask {
     }
 }
 
+/// A message of the content log as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) direction: Direction,
+    pub(crate) qos: u8,
+    /// How long the payload was; what is kept of it may be less.
+    pub(crate) size: u32,
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+}
+
 /// A page of the content log, newest first; of one topic, one direction, or all.
 pub(crate) async fn contents(
     store: &Store,
@@ -168,11 +166,20 @@ pub(crate) async fn contents(
 ) -> Result<Page<(Millis, Content)>> {
     let lanes = topic.as_deref().map_or(lane::CONTENT.to_vec(), |t| vec![content_lane(t)]);
     let filter = format!("{topic:?}{direction:?}");
-    page::read(store, ask.query(&lanes, &filter), move |_, row| {
-        let content = Content::decode(&row.value)?;
-        let wanted = topic.as_ref().is_none_or(|t| *t == content.topic)
-            && direction.is_none_or(|d| d == content.direction);
-        wanted.then_some((row.at, content))
+    page::read_parts(store, ask.query(&lanes, &filter), move |_, row| {
+        let shown = |(message, size): (Message<'_>, usize)| {
+            let wanted = topic.as_ref().is_none_or(|t| t == message.topic)
+                && direction.is_none_or(|d| d == message.direction);
+            wanted.then(|| {
+                let (topic, payload) = (message.topic.to_owned(), message.payload.to_owned());
+                let Message { direction, qos, .. } = message;
+                let size = u32::try_from(size).unwrap_or(u32::MAX);
+                (row.at, Content { direction, qos, size, topic, payload })
+            })
+        };
+        let mut found: Vec<_> = content::Messages::of(&row.value).map(shown).collect();
+        found.reverse();
+        found
     })
     .await
 }

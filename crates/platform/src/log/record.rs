@@ -3,8 +3,6 @@
 
 use thing::EventKind;
 
-use super::Message;
-
 /// Which way a message went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -27,16 +25,6 @@ impl Direction {
             _ => None,
         }
     }
-}
-
-/// A message of the content log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Content {
-    pub(crate) direction: Direction,
-    pub(crate) qos: u8,
-    pub(crate) size: u32,
-    pub(crate) topic: String,
-    pub(crate) payload: Vec<u8>,
 }
 
 /// A row of the online/offline log.
@@ -137,29 +125,6 @@ impl Event {
     }
 }
 
-pub(super) fn write_content(row: &mut Vec<u8>, message: &Message<'_>, kept: &[u8]) {
-    row.push(u8::from(message.direction == Direction::Down));
-    row.push(message.qos);
-    let size = u32::try_from(message.payload.len()).unwrap_or(u32::MAX);
-    row.extend_from_slice(&size.to_be_bytes());
-    put_text(row, message.topic);
-    row.extend_from_slice(kept);
-}
-
-impl Content {
-    pub(super) fn decode(row: &[u8]) -> Option<Self> {
-        let mut row = Reader(row);
-        let [down, qos] = row.take()?;
-        Some(Self {
-            direction: if down == 1 { Direction::Down } else { Direction::Up },
-            qos,
-            size: u32::from_be_bytes(row.take()?),
-            topic: row.text()?,
-            payload: row.0.to_vec(),
-        })
-    }
-}
-
 /// Appends a text and its length (the longest text of a row is a payload's, far below 4 GiB).
 pub(crate) fn put_text(row: &mut Vec<u8>, text: &str) {
     let length = u32::try_from(text.len()).expect("a row's text is bounded by the payload limit");
@@ -170,7 +135,7 @@ pub(crate) fn put_text(row: &mut Vec<u8>, text: &str) {
 /// Takes a row apart from the front; `None` when it is too short.
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     pub(crate) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -179,8 +144,12 @@ impl Reader<'_> {
 
     pub(crate) fn text(&mut self) -> Option<String> {
         let length = usize::try_from(u32::from_be_bytes(self.take()?)).ok()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
+        String::from_utf8(self.bytes(length)?.to_vec()).ok()
+    }
+
+    pub(crate) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        String::from_utf8(text.to_vec()).ok()
+        Some(bytes)
     }
 }

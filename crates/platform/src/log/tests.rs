@@ -78,6 +78,59 @@ async fn pages_of_merged_lanes_neither_lose_nor_repeat() {
 }
 
 #[tokio::test]
+async fn pages_go_through_the_messages_of_a_burst() {
+    let world = World::new().await;
+    let lamp = world.device("lamp").await;
+    let topics = ["data", "event", "more"].map(|rest| format!("{}/lamp/{rest}", world.product));
+    let property = format!("$thing/up/property/{}/lamp", world.product);
+    let mut all = Vec::new();
+    let burst = async |count: usize| {
+        let texts: Vec<_> = (0..count).map(|n| format!("{}.{n}", world.now())).collect();
+        let up = texts.iter().enumerate().map(|(n, text)| {
+            let topic = if n % 5 == 4 { &property } else { &topics[n % 3] };
+            (topic.as_str(), text.as_bytes(), Verdict::Accepted)
+        });
+        world.burst(&lamp, up.collect()).await;
+        world.bed.clock.advance(1);
+        texts
+    };
+    for count in [1, 20, 3, 150, 7] {
+        all.extend(burst(count).await);
+    }
+    let end = world.now();
+    for limit in [1, 2, 7, 60, 500] {
+        let (mut seen, mut context) = (Vec::new(), String::new());
+        loop {
+            // What comes between two pages moves neither.
+            world.burst(&lamp, vec![(&topics[0], b"late", Verdict::Accepted)]).await;
+            let ask =
+                json!({ "Direction": "up", "Limit": limit, "EndTime": end, "Context": context });
+            let found = page(&world, ask).await;
+            seen.extend(payloads(&found).into_iter().map(str::to_owned));
+            context = found["Context"].as_str().unwrap().to_owned();
+            if found["Listover"] == true {
+                break;
+            }
+            assert_eq!(payloads(&found).len(), limit, "a page before the last is full");
+        }
+        seen.retain(|text| text != "late");
+        for (lane, of) in [("custom", false), ("property", true)] {
+            let order = |texts: &mut dyn Iterator<Item = &String>| -> Vec<String> {
+                texts
+                    .filter(|t| {
+                        t.split_once('.')
+                            .is_some_and(|(_, n)| (n.parse::<usize>().unwrap() % 5 == 4) == of)
+                    })
+                    .cloned()
+                    .collect()
+            };
+            assert_eq!(order(&mut seen.iter()), order(&mut all.iter().rev()), "{lane} {limit}");
+        }
+        assert_eq!(seen.len(), all.len(), "{limit}");
+    }
+}
+
+#[tokio::test]
 async fn diagnoses_have_the_manual_s_words() {
     let world = World::new().await;
     let lamp = world.device("lamp").await;

@@ -66,6 +66,10 @@ pub(crate) fn admit(services: &Services, hello: &Connect<'_>) -> Result<Grant, R
     if !(1..=CLIENT_ID).contains(&hello.client_id.len()) {
         return Err(refuse(Refusal::BadIdentifier, "client id is too long"));
     }
+    let every = Millis::from(services.settings.connect_every_s) * 1000;
+    if !known.connects.take(hello.client_id, hello.now, every) {
+        return Err(refuse(Refusal::TooOften, "client id connects too often"));
+    }
     let client = ClientKey(format!("{user}/{}", hello.client_id).into());
     Ok(grant(services, client, known, hello.now))
 }
@@ -92,10 +96,11 @@ fn grant(services: &Services, client: ClientKey, known: Arc<Known>, now: Millis)
     Grant {
         client,
         epoch: services.devices.next_epoch(now, 0),
-        limits: LIMITS,
+        limits: Arc::new(LIMITS),
         allows: Switches { retained: true, will: true, qos2: true, many_filters: true },
         tenant: known.tenant.clone(),
         reach: Reach::Free,
+        sessions: known.sessions.clone(),
         data: Arc::new(ServiceSession(known)),
     }
 }
@@ -137,7 +142,7 @@ pub(crate) fn up(services: &Services, burst: &mut Burst<'_>) {
         let (direction, qos) = (Direction::Down, uplink::level(up.qos));
         let message = Message { direction, topic: up.topic, payload: up.payload, qos };
         if services.settings.content_log {
-            log::content(credential.no, burst.now, &message, &mut Vec::new(), &mut burst.batch);
+            log::content(credential.no, burst.now, &message, &mut burst.batch);
         }
         downlink::look(services, &key, burst.now, &message);
     }

@@ -11,17 +11,19 @@ use std::{
 };
 
 use base::{InstanceId, Millis, Result};
-use broker::hub::Tenant;
+use broker::hub::{Sessions, Tenant};
 use parking_lot::RwLock;
 use store::Store;
 
-use super::{Entry, Listed, Name, tables, types::Known};
+use super::{Entry, Listed, Name, connects::Connects, tables, types::Known};
 use crate::instance::{self, Tenants};
 
 /// All service clients of this server.
 #[derive(Default)]
 pub(crate) struct ServiceClients {
     known: RwLock<HashMap<Name, Arc<Known>>>,
+    /// Sessions of one that may outlive their connections; 0 is no limit.
+    sessions: u32,
     /// Held from reading what is to be changed until memory has the change.
     pub(super) changing: tokio::sync::Mutex<()>,
 }
@@ -33,9 +35,10 @@ impl fmt::Debug for ServiceClients {
 }
 
 impl ServiceClients {
-    pub(crate) async fn load(store: &Store, tenants: &Tenants) -> Result<Self> {
+    /// `sessions` of one may outlive their connections; 0 is no limit.
+    pub(crate) async fn load(store: &Store, tenants: &Tenants, sessions: u32) -> Result<Self> {
         let instances = instance::every(store).await?;
-        let all = Self::default();
+        let all = Self { sessions, ..Self::default() };
         for (entry, connected) in tables::every(store).await? {
             if let Some(instance) = instances.get(&entry.instance) {
                 all.add(entry, tenants.of(instance), connected);
@@ -52,6 +55,8 @@ impl ServiceClients {
             connected: AtomicI64::new(connected),
             noted: AtomicI64::new(connected),
             online: AtomicUsize::new(0),
+            connects: Connects::default(),
+            sessions: (self.sessions > 0).then(|| Sessions::at_most(self.sessions)),
         };
         self.known.write().insert(name, Arc::new(known));
     }

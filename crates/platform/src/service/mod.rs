@@ -3,6 +3,7 @@
 
 pub(crate) mod actions;
 mod admit;
+mod connects;
 mod filter;
 mod memory;
 mod rights;

@@ -429,7 +429,7 @@ async fn a_session_comes_back_after_a_restart_unless_its_client_is_gone() {
     let world = world.restart().await;
     let after = world.hub.restore(&before.client).unwrap();
     assert_eq!((after.reach, &*after.tenant.id), (Reach::Free, &*before.tenant.id));
-    assert_eq!((&after.client, after.limits), (&before.client, before.limits));
+    assert_eq!((&after.client, &after.limits), (&before.client, &before.limits));
     assert!(after.epoch > before.epoch);
     assert!(world.receive(&after, "plant/1"));
     for unknown in ["svc-0000000000/c", "ABCDEFGHIJlamp1", "/", ""] {
@@ -486,4 +486,44 @@ async fn a13_a_client_id_is_a_name_within_its_entry() {
         assert_ne!(&*one.0, device);
     }
     assert_eq!(world.connect(&first, &other, "c").await.err(), Some(Refusal::BadCredentials));
+}
+
+#[tokio::test]
+async fn f17_those_who_fight_over_a_client_id_are_slowed() {
+    let world = World::new().await;
+    let (user, token) = world.create(json!({})).await;
+    let (other, others) = world.create(json!({})).await;
+    for _ in 0..5 {
+        world.connect(&user, &token, "c").await.unwrap();
+    }
+    for _ in 0..3 {
+        // Whoever has no token slows nobody.
+        assert_eq!(world.connect(&user, "x", "d").await.unwrap_err(), Refusal::BadCredentials);
+        assert_eq!(world.connect(&user, &token, "c").await.unwrap_err(), Refusal::TooOften);
+    }
+    for _ in 0..5 {
+        world.connect(&user, &token, "d").await.unwrap();
+        world.connect(&other, &others, "c").await.unwrap();
+    }
+    world.bed.clock.advance(5_000);
+    world.connect(&user, &token, "c").await.unwrap();
+    assert_eq!(world.connect(&user, &token, "c").await.unwrap_err(), Refusal::TooOften);
+    // A clock that is set back keeps nobody out.
+    world.bed.clock.advance(-3_600_000);
+    world.connect(&user, &token, "c").await.unwrap();
+}
+
+/// However many client ids are in use, what is noted of them is bounded.
+#[tokio::test]
+async fn notes_of_connects_are_bounded_and_go() {
+    let world = World::new().await;
+    let (user, token) = world.create(json!({})).await;
+    let known = world.bed.services.service_clients.get(&user).unwrap();
+    for n in 0..10_100 {
+        world.connect(&user, &token, &n.to_string()).await.unwrap();
+    }
+    assert_eq!(known.connects.noted(), 10_000);
+    world.bed.clock.advance(5_001);
+    world.connect(&user, &token, "c").await.unwrap();
+    assert_eq!(known.connects.noted(), 1);
 }

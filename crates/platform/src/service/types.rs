@@ -9,10 +9,10 @@ use std::{
 };
 
 use base::{Code, Error, InstanceId, Millis, ProductId, Result, Secret, Uin};
-use broker::hub::Tenant;
+use broker::hub::{Sessions, Tenant};
 use parking_lot::RwLock;
 
-use super::filter;
+use super::{connects::Connects, filter};
 use crate::wire::clip;
 
 /// How the user name of every service client begins; no device's does.
@@ -240,6 +240,9 @@ pub(crate) struct Known {
     pub(super) connected: AtomicI64,
     pub(super) noted: AtomicI64,
     pub(super) online: AtomicUsize,
+    pub(super) connects: Connects,
+    /// Its sessions that outlive their connections; `None`: no limit.
+    pub(super) sessions: Option<Sessions>,
 }
 
 /// A service client for those who list them.

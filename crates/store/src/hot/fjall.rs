@@ -10,7 +10,9 @@ use std::{
 };
 
 use base::{Error, Result};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, OwnedWriteBatch, PersistMode,
+};
 use parking_lot::RwLock;
 use tokio::time::Instant;
 
@@ -25,6 +27,9 @@ use crate::{Dir, Series, Space};
 const CACHE_BYTES: u64 = 64 << 20;
 /// Small spaces are flushed earlier than fjall's 64 MiB, so that they pin fewer journals.
 const SPACE_MEMTABLE_BYTES: u64 = 16 << 20;
+/// Those that a connection writes to when it comes and goes are flushed earlier still: what so many
+/// thousands of them wrote once should not stay in memory.
+const VISIT_MEMTABLE_BYTES: u64 = 2 << 20;
 /// Threads that flush and compact. With more than one, fjall 3.1 keeps one for flushes that passes
 /// a compaction on to itself, over and over, while the others are busy: a core is spent on nothing.
 /// One is enough for correctness, too: if it dies, fjall refuses every later commit.
@@ -69,17 +74,16 @@ impl Fjall {
             opened => opened,
         }
         .map_err(Error::internal)?;
-        let space = |name: &str| {
-            db.keyspace(name, || {
-                KeyspaceCreateOptions::default().max_memtable_size(SPACE_MEMTABLE_BYTES)
-            })
-            .map_err(Error::internal)
+        let sized = |name: &str, bytes| {
+            db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(bytes))
+                .map_err(Error::internal)
         };
+        let space = |name: &str| sized(name, SPACE_MEMTABLE_BYTES);
         let spaces = Spaces {
             shadow: space("shadow")?,
             credential: space("credential")?,
-            device_state: space("device-state")?,
-            session: space("session")?,
+            device_state: sized("device-state", VISIT_MEMTABLE_BYTES)?,
+            session: sized("session", VISIT_MEMTABLE_BYTES)?,
             queue: space("queue")?,
             retained: space("retained")?,
             outbox: space("outbox")?,
@@ -90,8 +94,7 @@ impl Fjall {
         let mut days = BTreeMap::new();
         for name in db.list_keyspace_names() {
             if let Some(day) = day_of(&name) {
-                let keyspace =
-                    db.keyspace(&name, KeyspaceCreateOptions::default).map_err(Error::internal)?;
+                let keyspace = db.keyspace(&name, || for_day(day.0)).map_err(Error::internal)?;
                 days.insert(day, keyspace);
             }
         }
@@ -126,7 +129,7 @@ impl Fjall {
         let name = day.name().ok_or_else(|| Error::internal(format!("no name for {day:?}")))?;
         let keyspace = self
             .db
-            .keyspace(&format!("{}{name}", prefix(series)), KeyspaceCreateOptions::default)
+            .keyspace(&format!("{}{name}", prefix(series)), || for_day(series))
             .map_err(Error::internal)?;
         sync(&self.keyspaces)?;
         self.days.write().insert((series, day), keyspace.clone());
@@ -145,6 +148,16 @@ fn database(folder: &Path) -> fjall::Result<Database> {
 /// Makes the entries of a folder durable: fjall does so within a keyspace, and not for the keyspace.
 fn sync(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::internal)
+}
+
+/// A record of the logs holds a whole burst: apart from its key it is written once, and no compaction
+/// copies it again.
+fn for_day(series: Series) -> KeyspaceCreateOptions {
+    let plain = KeyspaceCreateOptions::default();
+    match series {
+        Series::Points => plain,
+        Series::Logs => plain.with_kv_separation(Some(KvSeparationOptions::default())),
+    }
 }
 
 fn prefix(series: Series) -> &'static str {

@@ -10,8 +10,8 @@ use base::{Clock, Secret};
 use broker::{
     Broker, Options, TlsDoor,
     hub::{
-        Access, Answer, Burst, Certificate, Connect, Event, Grant, Hub, Limits, Reach, Refusal,
-        Switches, Tenant,
+        Access, Answer, Burst, Certificate, Connect, Event, Grant, Hub, Reach, Refusal, Switches,
+        Tenant,
     },
 };
 use openssl::{
@@ -51,10 +51,11 @@ impl Hub for Doorkeeper {
         let grant = Grant {
             client: key(hello.client_id),
             epoch: 1,
-            limits: Limits::default(),
+            limits: Arc::default(),
             allows: Switches::default(),
             tenant: Tenant::new("one", 0),
             reach: Reach::Own,
+            sessions: None,
             data: Arc::new(()),
         };
         Box::pin(std::future::ready(Ok(grant)))
@@ -64,7 +65,7 @@ impl Hub for Doorkeeper {
         true
     }
 
-    fn up<'a, 'b: 'a>(&'a self, _: &'a Grant, _: &'a mut Burst<'b>) -> Option<Answer<'a, ()>> {
+    fn up(&self, _: &Grant, _: &mut Burst<'_>) -> Option<Answer<'static, ()>> {
         None
     }
 

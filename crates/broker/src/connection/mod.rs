@@ -1,11 +1,14 @@
 //! The place where a client that was let in is served: one task, which reads bursts, waits for
 //! their commits, and writes.
 
+mod pump;
+
 use std::{
     collections::VecDeque,
     future::{Future as _, poll_fn},
     io,
-    pin::Pin,
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -13,27 +16,28 @@ use std::{
 
 use base::Millis;
 use bumpalo::Bump;
+use futures_util::FutureExt as _;
 use mqtt::{Level, encode};
-use store::{Batch, Space, Ticket};
+use store::{Batch, Ticket};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
-    time::{Instant, Sleep, sleep, sleep_until, timeout},
+    task::yield_now,
+    time::{Instant, Sleep, sleep_until, timeout},
 };
 use tokio_util::io::poll_read_buf;
 
 use crate::{
     Shared,
-    enter::{Entered, keep, leave},
-    gate::{End, Gate},
-    hub::{Burst, Down, Offline, Undelivered, Verdict},
-    kept,
+    enter::{Entered, depart, keep, leave},
+    gate::{End, Gate, Inward, Work},
+    hub::{Answer, Burst, Down, Offline, Undelivered, Verdict},
     link::Link,
     message::Message,
     post::Post,
     scratch,
-    session::{Due, Session, Tried},
+    session::Session,
     stall::{self, Patience},
-    will,
+    tree::Wish,
 };
 
 /// Bursts whose commit is not done yet; a further one is not read (broker.md 8.1).
@@ -42,8 +46,6 @@ const DEPTH: usize = 2;
 const BACKLOG: usize = 64 * 1024;
 /// A packet that came in parts and is larger than this is gathered where it lies.
 const LARGE: usize = 16 * 1024;
-/// How long the queue rests when it is over the client's rate.
-const RATE_PAUSE: Duration = Duration::from_millis(20);
 /// A timer that is so late means that it was us who were away, and what the client said meanwhile
 /// may not have been read.
 const ABSENCE: Duration = Duration::from_secs(1);
@@ -54,7 +56,7 @@ pub(crate) struct Connection<S> {
     broker: Arc<Shared>,
     link: Arc<Link>,
     stream: S,
-    gate: Gate,
+    inward: Inward,
     /// The beginning of a packet whose rest has not come yet.
     partial: Vec<u8>,
     writing: Vec<u8>,
@@ -69,10 +71,15 @@ pub(crate) struct Connection<S> {
     /// When the queue may go on.
     pace: Option<Pin<Box<Sleep>>>,
     patience: Patience,
+    /// Others' connections were woken by what is released: they write before we do, since a message
+    /// is more urgent than its acknowledgement.
+    yields: bool,
 }
 
 /// What leaves when a burst's commit is done.
 struct Pending {
+    /// What the product still has to do before.
+    slow: Option<Answer<'static, ()>>,
     ticket: Ticket,
     answers: Vec<u8>,
     down: Vec<Down>,
@@ -93,94 +100,137 @@ enum Wake {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// `rest` came behind the client's CONNECT.
     pub(crate) fn new(
         broker: Arc<Shared>,
         stream: S,
         Entered { link, hello, ticket }: Entered,
-        keep_alive: u16,
+        (keep_alive, rest): (u16, Vec<u8>),
     ) -> Self {
         let silence = (keep_alive > 0).then(|| {
             let limit = Duration::from_millis(u64::from(keep_alive) * 1500);
             let heard = Instant::now();
             Silence { limit, heard, timer: Box::pin(sleep_until(heard + limit)) }
         });
-        let first =
-            Pending { ticket, answers: hello, down: Vec::new(), post: None, ids: Vec::new() };
+        let (down, ids) = (Vec::new(), Vec::new());
+        let first = Pending { slow: None, ticket, answers: hello, down, post: None, ids };
         let mut pending = VecDeque::with_capacity(1);
         pending.push_back(first);
         Self {
-            gate: Gate::new(broker.clone(), link.clone()),
+            inward: Inward::new(&link.grant.limits),
             broker,
             link,
             stream,
-            partial: Vec::new(),
+            more: !rest.is_empty(),
+            partial: rest,
             writing: Vec::new(),
             written: 0,
             unflushed: false,
             pending,
             silence,
-            more: false,
             greeted: false,
             pace: None,
             patience: Patience::default(),
+            yields: false,
         }
     }
 
-    /// Serves the client to its end; `rest` came behind its CONNECT.
-    pub(crate) async fn run(&mut self, rest: Vec<u8>) {
-        let mut end = if rest.is_empty() { None } else { self.burst(rest).await };
-        let end = loop {
-            if let Some(end) = end {
-                break end;
+    /// Serves the client to its end.
+    pub(crate) async fn run(&mut self) {
+        let end = poll_fn(|cx| self.poll_end(cx)).await;
+        // Boxed, so that a connection that is served is small.
+        Box::pin(self.finish(end)).await;
+    }
+
+    /// Its task is broken: the client must not stay in the router as if it were served.
+    pub(crate) async fn panicked(&mut self) {
+        let (broker, link) = (&self.broker, &self.link);
+        if link.has_ended() {
+            return;
+        }
+        tracing::error!(client = %link.grant.client.0, "connection task panicked");
+        let departing = depart(broker, link, End::new(Offline::Shutdown));
+        // Its will may be what is broken.
+        let departed = AssertUnwindSafe(Box::pin(departing)).catch_unwind().await;
+        if departed.is_err() && !link.has_ended() {
+            drop(leave(broker, link, Offline::Shutdown, None));
+        }
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            match ready!(self.poll_wake(cx)) {
+                Wake::End(end) => return Poll::Ready(end),
+                Wake::Bytes(bytes) => {
+                    if let Some(end) = self.burst(bytes) {
+                        return Poll::Ready(end);
+                    }
+                }
             }
-            end = match poll_fn(|cx| self.poll_wake(cx)).await {
-                Wake::Bytes(bytes) => self.burst(bytes).await,
-                Wake::End(end) => Some(end),
-            };
-        };
-        self.finish(end).await;
+        }
     }
 
     /// One read: decided on, given to the product, routed, and committed together.
-    async fn burst(&mut self, bytes: Vec<u8>) -> Option<End> {
+    fn burst(&mut self, bytes: Vec<u8>) -> Option<End> {
         let now = self.broker.clock.now();
         // Topics that the client names by number are written out here; most bursts have none.
         let bump = Bump::new();
         let (up, down) = (Vec::new(), Vec::new());
         let mut burst = Burst { now, up, batch: Batch::default(), down };
-        let progress = self.gate.read(&bytes, &bump, &mut burst);
+        let mut gate = Gate::new(&self.broker, &self.link, &mut self.inward);
+        let progress = gate.read(&bytes, &bump, &mut burst);
+        let Work { answers, pinged, ids, fetch, changed } = gate.work;
         self.broker.metrics.bytes_in.increment(wide(progress.used));
         if progress.packets > 0
             && let Some(silence) = &mut self.silence
         {
             silence.heard = Instant::now();
         }
+        let mut slow = None;
         if !burst.up.is_empty() {
             self.broker.metrics.messages_in.increment(wide(burst.up.len()));
-            if let Some(slow) = self.broker.hub.up(&self.link.grant, &mut burst) {
-                slow.await;
-            }
+            slow = self.broker.hub.up(&self.link.grant, &mut burst);
         }
-        let (batch, down, post) = self.route(burst);
+        let (batch, down, mut post) = self.route(burst, &fetch, changed);
         drop(bump);
         self.keep(bytes, progress.used);
         self.more = progress.more;
         if progress.packets > 0 {
-            let ticket = self.broker.hub.commit(&self.link.grant, batch, &self.broker.store);
-            let answers = std::mem::take(&mut self.gate.answers);
-            if std::mem::take(&mut self.gate.pinged) {
+            let (broker, link) = (&self.broker, &self.link);
+            let ticket = match &mut post {
+                Some(post) => post.commit(broker, link, batch),
+                None => broker.hub.commit(&link.grant, batch, &broker.store),
+            };
+            if pinged {
                 self.patience.pinged();
             }
-            // Exactly what it will ever hold; a connection that only listens pays nothing.
-            self.pending.reserve_exact(DEPTH.saturating_sub(self.pending.len()));
-            let ids = std::mem::take(&mut self.gate.ids);
-            self.pending.push_back(Pending { ticket, answers, down, post, ids });
+            self.wait(Pending { slow, ticket, answers, down, post, ids });
+        } else {
+            scratch::give(answers);
         }
         progress.end
     }
 
+    /// Releases a burst when its turn has come, at once if it waits for nothing.
+    fn wait(&mut self, mut pending: Pending) {
+        if self.pending.is_empty() && pending.slow.is_none() && pending.ticket.is_durable() {
+            return self.release(pending);
+        }
+        // The buffer is for others, as long as this waits for the disk.
+        let kept = pending.answers.as_slice().into();
+        scratch::give(std::mem::replace(&mut pending.answers, kept));
+        // Exactly what it will ever hold.
+        self.pending.reserve_exact(DEPTH.saturating_sub(self.pending.len()));
+        self.pending.push_back(pending);
+    }
+
     /// Finds the receivers of a burst's messages, and what its subscriptions ask for.
-    fn route(&mut self, burst: Burst<'_>) -> (Batch, Vec<Down>, Option<Box<Post>>) {
+    fn route(
+        &self,
+        burst: Burst<'_>,
+        fetch: &[(Box<str>, Wish)],
+        changed: bool,
+    ) -> (Batch, Vec<Down>, Option<Box<Post>>) {
         let Burst { now, up, mut batch, mut down } = burst;
         let mut post = Post::default();
         for up in up.iter().filter(|up| up.verdict == Verdict::Accepted) {
@@ -189,10 +239,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if !down.is_empty() {
             self.broker.sort(&self.link, &mut down, &mut post, (now, &mut batch));
         }
-        for (filter, wish) in self.gate.fetch.drain(..) {
-            post.fetch(&self.broker, &self.link, (&filter, wish), (now, &mut batch));
+        for (filter, wish) in fetch {
+            post.fetch(&self.broker, &self.link, (filter, *wish), (now, &mut batch));
         }
-        if std::mem::take(&mut self.gate.changed) {
+        if changed {
             keep(&self.link, &mut batch);
         }
         // Pending bursts are small, so that an idle connection is.
@@ -221,6 +271,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Poll::Ready(Wake::End(End::new(Offline::Shutdown)));
         }
         self.poll_patience(cx);
+        if std::mem::take(&mut self.yields) && pin!(yield_now()).poll(cx).is_pending() {
+            return Poll::Pending;
+        }
         let closing = self.link.closing();
         if let Some(why) = closing
             && (why != Offline::Shutdown || self.link.abandoned())
@@ -237,7 +290,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let end = Wake::End(End::new(Offline::Shutdown));
             return if done { Poll::Ready(end) } else { Poll::Pending };
         }
-        let committing = self.pending.len() >= DEPTH;
+        let slow = self.pending.back().is_some_and(|last| last.slow.is_some());
+        let committing = slow || self.pending.len() >= DEPTH;
         if self.writing.len() - self.written < BACKLOG
             && let Poll::Ready(wake) = self.poll_input(cx, committing)
         {
@@ -311,31 +365,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Releases the bursts whose commit is done, in their order.
     fn poll_pending(&mut self, cx: &mut Context<'_>) -> Poll<base::Result<()>> {
         while let Some(first) = self.pending.front_mut() {
+            if let Some(slow) = &mut first.slow {
+                ready!(slow.as_mut().poll(cx));
+                first.slow = None;
+            }
             ready!(Pin::new(&mut first.ticket).poll(cx))?;
             if let Some(pending) = self.pending.pop_front() {
                 self.release(pending);
             }
         }
+        if self.pending.capacity() > 0 {
+            // A connection that only listens pays nothing.
+            self.pending = VecDeque::new();
+        }
         Poll::Ready(Ok(()))
     }
 
     fn release(&mut self, pending: Pending) {
-        let Pending { mut answers, down, post, .. } = pending;
-        if self.writing.capacity() == 0 && !(answers.is_empty() && down.is_empty()) {
-            self.writing = scratch::take();
-        }
+        let Pending { answers, down, post, .. } = pending;
         self.greeted = true;
-        self.writing.extend_from_slice(&answers);
-        if self.gate.answers.capacity() == 0 {
-            answers.clear();
-            self.gate.answers = answers;
+        if self.writing.capacity() == 0 && answers.capacity() == scratch::SIZE {
+            self.writing = answers;
+        } else {
+            if self.writing.capacity() == 0 && !(answers.is_empty() && down.is_empty()) {
+                self.writing = scratch::take();
+            }
+            self.writing.extend_from_slice(&answers);
+            scratch::give(answers);
         }
         if down.is_empty() && post.is_none() {
             return;
         }
         let now = self.broker.clock.now();
         if let Some(mut post) = post {
-            post.deliver(&self.broker, now);
+            self.yields = post.deliver(&self.broker, now);
             // What came back to this client stays in its order.
             if let Some(own) = self.link.session.lock().take_outbox() {
                 self.writing.extend_from_slice(&own);
@@ -364,90 +427,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         message.encode(&mut self.writing, self.link.level, now, None, (false, None));
         self.broker.metrics.messages_out.increment(1);
         Ok(())
-    }
-
-    /// Sends from the queue what the client's window has room for; false when that is nothing.
-    fn pump(&mut self, cx: &mut Context<'_>, due: Due) -> bool {
-        if let Some(pace) = &mut self.pace {
-            if pace.as_mut().poll(cx).is_pending() {
-                return false;
-            }
-            self.pace = None;
-        }
-        let (tried, sent) = match due {
-            Due::Nothing => return false,
-            Due::Held => self.pump_held(),
-            Due::Stored(first) => match self.pump_stored(first) {
-                Ok(done) => done,
-                Err(error) => {
-                    tracing::error!(?error, client = %self.link.grant.client.0, "queue is unreadable");
-                    self.link.close(Offline::Shutdown);
-                    return false;
-                }
-            },
-        };
-        let pause = match (tried, due) {
-            (Tried::Rate, _) => RATE_PAUSE,
-            (_, Due::Stored(_)) => Duration::from_millis(self.link.grant.limits.replay_ms.into()),
-            _ => Duration::ZERO,
-        };
-        if !pause.is_zero() {
-            let mut pace = Box::pin(sleep(pause));
-            // Asked at once, so that it wakes us.
-            self.pace = pace.as_mut().poll(cx).is_pending().then_some(pace);
-        }
-        sent
-    }
-
-    fn pump_held(&self) -> (Tried, bool) {
-        let (now, mut sent) = (self.broker.clock.now(), false);
-        for _ in 0..kept::PAGE {
-            let tried = self.link.session.lock().send_held(now);
-            match tried {
-                Tried::Sent | Tried::Gone => sent = true,
-                other => return (other, sent),
-            }
-            if !matches!(self.link.session.lock().due(false), Due::Held) {
-                break;
-            }
-        }
-        (Tried::Sent, sent)
-    }
-
-    fn pump_stored(&self, first: u64) -> base::Result<(Tried, bool)> {
-        let (client, now) = (&self.link.session.client, self.broker.clock.now());
-        // What waits now is in the store; what comes while we read may not be in what we read.
-        let waiting = self.link.session.lock().waiting(first);
-        let page = kept::page(&self.broker.store, client, first)?;
-        let last = match page.last() {
-            Some((key, _)) if page.len() >= kept::PAGE => kept::seq(key).unwrap_or(u64::MAX),
-            _ => u64::MAX,
-        };
-        let mut rows = page.iter().filter_map(|(key, value)| Some((kept::seq(key)?, value)));
-        let mut row = rows.next();
-        let (mut batch, mut tried, mut sent) = (Batch::default(), Tried::Sent, false);
-        for seq in waiting.into_iter().take_while(|seq| *seq <= last) {
-            while row.is_some_and(|(at, _)| at < seq) {
-                row = rows.next();
-            }
-            let value = row.filter(|(at, _)| *at == seq).map(|(_, value)| &value[..]);
-            tried = self.link.session.lock().send_stored(seq, value, now);
-            match tried {
-                Tried::Sent => sent = true,
-                Tried::Gone => {
-                    sent = true;
-                    batch.delete(Space::Queue, &kept::queued(client, seq));
-                }
-                Tried::Window | Tried::Rate => break,
-            }
-            if self.link.grant.limits.replay_ms > 0 {
-                break;
-            }
-        }
-        if !batch.is_empty() {
-            drop(self.broker.store.commit(batch));
-        }
-        Ok((tried, sent))
     }
 
     /// Writes what there is, the connection's own answers before the outbox.
@@ -528,6 +507,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.link.close(end.why);
         let mut failed = false;
         while let Some(mut pending) = self.pending.pop_front() {
+            if let Some(slow) = pending.slow.take() {
+                slow.await;
+            }
             match (&mut pending.ticket).await {
                 Ok(()) if !failed => self.release(pending),
                 // What follows a failure is not acknowledged; its messages are there all the same.
@@ -538,22 +520,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             }
         }
-        let wait = will::wait(&self.broker, &self.link).filter(|_| end.will);
-        if end.will
-            && wait.is_none()
-            && let Some(will) = self.link.take_will()
-        {
-            will::now(&self.broker, &self.link, &will).await;
-        }
-        let over = wait.as_ref().map(|wait| &wait.over);
-        if let Err(error) = leave(&self.broker, &self.link, end.why, over).await {
-            tracing::error!(?error, client = %self.link.grant.client.0, "offline is not stored");
-        }
-        if let (Some(will), Some(wait)) = (self.link.take_will(), wait) {
-            will::left(&self.broker, &self.link, will, wait).await;
+        let kept = self.link.session.is_durable();
+        let mut gone = depart(&self.broker, &self.link, end).await;
+        if kept {
+            // Who comes back at once must not find in the store what ended with this connection; of
+            // others nothing is there, and they need not wait for the disk.
+            drop((&mut gone).await);
         }
         // The client may be gone, or deaf: neither matters any more.
         drop(timeout(FAREWELL, self.farewell(end.reason)).await);
+        if let Err(error) = gone.await {
+            tracing::error!(?error, client = %self.link.grant.client.0, "offline is not stored");
+        }
     }
 
     /// Writes what is due; a 5.0 client is told why it ends.
