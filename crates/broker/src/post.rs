@@ -21,6 +21,8 @@ use crate::{
 const FEW: usize = 8;
 /// Bytes of retained messages that the subscriptions of one burst get at most.
 const FETCH: usize = 4 << 20;
+/// Bytes that are set aside for a burst at most before they are there.
+const ARENA: usize = 64 * 1024;
 
 /// Messages on their way, in the order in which they came: one arena, no allocation for each.
 pub(crate) struct Post {
@@ -31,7 +33,15 @@ pub(crate) struct Post {
     /// Of each receiver, which of the hits was the last for it.
     marks: Vec<usize>,
     items: Vec<Item>,
+    /// The receivers of the message that is routed, and of those of its topic that follow it.
     hits: Vec<(u32, Wanted)>,
+    /// The topic that they are for: where it lies in the arena, and whether the product took the
+    /// message.
+    known: Option<(usize, usize, bool)>,
+    /// A group is among them, whose members take turns.
+    shared: bool,
+    /// Messages that the burst has.
+    expected: usize,
     /// What is to be retained from the commit on.
     kept: Vec<Kept>,
     /// What became of the last one that was delivered.
@@ -42,7 +52,8 @@ impl Default for Post {
     fn default() -> Self {
         let (arena, receivers, items, hits) = Default::default();
         let (places, marks, kept) = Default::default();
-        Self { arena, receivers, places, marks, items, hits, kept, last: Ok(Fate::Nowhere) }
+        let (known, shared, expected, last) = (None, false, 1, Ok(Fate::Nowhere));
+        Self { arena, receivers, places, marks, items, hits, known, shared, expected, kept, last }
     }
 }
 
@@ -60,6 +71,13 @@ struct Item {
 }
 
 impl Post {
+    /// For a burst of so many messages.
+    pub(crate) fn of(messages: usize) -> Self {
+        let mut post = Self::default();
+        post.expected = messages;
+        post
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty() && self.kept.is_empty()
     }
@@ -82,14 +100,29 @@ impl Post {
         if up.retain {
             self.kept.push(Kept::of(&message));
         }
-        self.hits.clear();
-        if !up.taken {
-            self.own(broker, from, up.topic, now);
+        // Most bursts have one topic.
+        if !self.knows(up) {
+            self.hits.clear();
+            (self.known, self.shared) = (None, false);
+            if !up.taken {
+                self.own(broker, from, up.topic, now);
+            }
+            if from.domain.has_subscribers() {
+                self.subscribers(broker, from, up.topic);
+            }
         }
-        if from.domain.has_subscribers() {
-            self.subscribers(broker, from, up.topic);
+        if let Some(at) = self.push(broker, &message, (now, batch))
+            && !self.shared
+        {
+            self.known = Some((at, up.topic.len(), up.taken));
         }
-        self.push(broker, &message, (now, batch));
+    }
+
+    /// Whether the receivers of the message before are also those of this one.
+    fn knows(&self, up: &Up<'_>) -> bool {
+        self.known.is_some_and(|(at, length, taken)| {
+            taken == up.taken && self.arena.get(at..at + length) == Some(up.topic.as_bytes())
+        })
     }
 
     /// The client whose own topic it is.
@@ -123,6 +156,7 @@ impl Post {
                 }
             }
             Hit::Group(group) => {
+                self.shared = true;
                 let mut members = group
                     .turn()
                     .filter(|(to, _)| broker.hub.may(&to.grant, Access::Receive, topic));
@@ -228,23 +262,35 @@ impl Post {
         }
     }
 
-    fn push(&mut self, broker: &Shared, message: &Message<'_>, (now, batch): (Millis, &mut Batch)) {
+    /// Where the message lies in the arena; nowhere if nobody gets it.
+    fn push(
+        &mut self,
+        broker: &Shared,
+        message: &Message<'_>,
+        (now, batch): (Millis, &mut Batch),
+    ) -> Option<usize> {
         if self.hits.is_empty() {
-            return;
+            return None;
         }
         let at = self.keep(message);
-        let mut hits = std::mem::take(&mut self.hits);
-        for (to, wanted) in hits.drain(..) {
+        let hits = std::mem::take(&mut self.hits);
+        for (to, wanted) in hits.iter().cloned() {
             if let Err(why) = self.item(broker, message, (at, to, wanted), (now, &mut *batch)) {
                 let client = self.receivers[wide(to)].client.clone();
                 broker.lost(&client, (message, why), (now, &mut *batch));
             }
         }
         self.hits = hits;
+        Some(at)
     }
 
     fn keep(&mut self, message: &Message<'_>) -> usize {
         let at = self.arena.len();
+        if at == 0 && self.expected > 1 {
+            // Messages of a burst are mostly alike.
+            self.arena.reserve(message.size().saturating_mul(self.expected).min(ARENA));
+            self.items.reserve(self.expected);
+        }
         self.arena.extend_from_slice(message.topic.as_bytes());
         self.arena.extend_from_slice(message.properties);
         self.arena.extend_from_slice(message.payload);
@@ -262,7 +308,7 @@ impl Post {
         let retain = message.retain && wanted.as_published;
         let session = &self.receivers[wide(to)];
         let mut reserved = Reserved::Memory;
-        if qos > QoS::AtMostOnce {
+        if qos > QoS::AtMostOnce && session.is_durable() {
             let kept = Message { qos, retain, ids: &wanted.ids, ..*message };
             let mut inner = session.lock();
             // It may have ended just now, and with it the queue.

@@ -33,12 +33,17 @@ pub(crate) fn up(
     let nothing = Model::empty();
     let mut road = Road::new(services, session, product.as_deref(), &nothing, burst.now);
     (road.batch, road.down) = (std::mem::take(&mut burst.batch), std::mem::take(&mut burst.down));
+    // Most bursts have one topic.
+    let (mut topic, mut kind) = ("", None);
     for up in &mut burst.up {
         if !road.accepts(up) {
             continue;
         }
         up.taken = true;
-        match Topic::parse(up.topic).map(|topic| topic.kind) {
+        if topic != up.topic {
+            (topic, kind) = (up.topic, Topic::parse(up.topic).map(|topic| topic.kind));
+        }
+        match kind {
             Some(Kind::ThingUp(Thing::Property)) => data::on_property(&mut road, up),
             Some(Kind::ThingUp(Thing::Event)) => data::on_event(&mut road, up),
             Some(Kind::ThingUp(Thing::Action)) => message::on_action(&mut road, up),

@@ -232,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         changed: bool,
     ) -> (Batch, Vec<Down>, Option<Box<Post>>) {
         let Burst { now, up, mut batch, mut down } = burst;
-        let mut post = Post::default();
+        let mut post = Post::of(up.len());
         for up in up.iter().filter(|up| up.verdict == Verdict::Accepted) {
             post.route(&self.broker, &self.link, up, (now, &mut batch));
         }

@@ -141,7 +141,8 @@ impl Session {
         inner.expiry_s = kept.expiry_s;
         inner.left_at = if kept.online { now } else { kept.left_at };
         inner.queue = kept.queue;
-        inner.subscriptions.clone_from(&kept.subscriptions);
+        // Exactly what they take.
+        inner.subscriptions = kept.subscriptions.to_vec();
         let received = kept::unreleased(store, client)?;
         if !received.is_empty() {
             inner.rare().received = received;
