@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PROBE: Duration = Duration::from_secs(60);
 
 /// The part of the time that those have who come when many are not let in yet.
-const HURRY: u32 = 5;
+const HURRY: u32 = 16;
 
 /// The right to be one more connection, and one more that is not accepted yet.
 pub(crate) struct Permits {
@@ -218,8 +218,8 @@ mod tests {
     #[test]
     fn a05_who_comes_when_half_of_the_places_are_taken_has_less_time() {
         let full = Duration::from_secs(10);
-        for (free, seconds) in [(100, 10), (50, 10), (49, 2), (0, 2)] {
-            assert_eq!(patience(free, 100, full), Duration::from_secs(seconds), "{free}");
+        for (free, millis) in [(100, 10_000), (50, 10_000), (49, 625), (0, 625)] {
+            assert_eq!(patience(free, 100, full), Duration::from_millis(millis), "{free}");
         }
         assert_eq!(patience(0, 1, full), full, "the only place");
     }
