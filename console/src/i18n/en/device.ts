@@ -233,9 +233,12 @@ export const device: Words['device'] = {
 export const diagnosis: Words['diagnosis'] = {
   Dev_Conn_System_Err: 'The device could not come online: system error',
   Subscribe_Topic_Unauthorized: 'Subscription refused: no permission for the topic',
+  Subscribe_System_Err: 'Subscription failed: system error',
+  UnSubscribe_System_Err: 'Unsubscribing failed: system error',
   Dev_Pub_Unauthorized: 'Publish refused: no permission for the topic',
   Dev_Pub_Reach_Max_Limit: 'Publish refused: rate limit exceeded',
   Dev_Pub_Payload_TooLong: 'Publish refused: payload too long',
+  Dev_Pub_System_Err: 'Publish failed: system error',
   Pub_To_Dev_No_Subscriber: 'Not delivered: nobody subscribed',
   Pub_To_Dev_Offline_Msg_Exceed_Limit: 'Not delivered: the store for offline messages is full',
   Pub_To_Dev_Payload_Too_Large: 'Not delivered: payload too large',

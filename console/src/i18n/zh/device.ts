@@ -224,9 +224,12 @@ export const device = {
 export const diagnosis = {
   Dev_Conn_System_Err: '设备上线失败，系统错误。',
   Subscribe_Topic_Unauthorized: '订阅失败，无 topic 订阅权限。',
+  Subscribe_System_Err: '订阅失败，系统错误。',
+  UnSubscribe_System_Err: '退订失败，系统错误。',
   Dev_Pub_Unauthorized: '发布失败，无 Topic 发布权限。',
   Dev_Pub_Reach_Max_Limit: '发布失败，publish 超过频率限制。',
   Dev_Pub_Payload_TooLong: '发布失败，payload 超过长度限制。',
+  Dev_Pub_System_Err: '发布失败，系统错误。',
   Pub_To_Dev_No_Subscriber: '发送失败，没有订阅者。',
   Pub_To_Dev_Offline_Msg_Exceed_Limit: '发送失败，离线消息存储满。',
   Pub_To_Dev_Payload_Too_Large: '发送失败，payload 大小超过限制。',
