@@ -181,7 +181,7 @@ test('a CA of the account gets another certificate, and vouches for other device
   await expect(dialog.getByText(name)).toBeVisible();
   const save = dialog.getByRole('button', { name: '保存' });
   await save.click();
-  await expect(dialog.getByRole('alert')).toHaveText('请粘贴一份 PEM 格式的证书');
+  await expect(dialog.getByRole('alert').first()).toHaveText('请粘贴一份 PEM 格式的证书');
   await dialog.getByLabel('新的 CA 证书').fill(next.file('ca.pem'));
   // The former's proof proves nothing about the next one.
   await dialog.getByLabel('验证证书').fill(former.file('verify.pem'));

@@ -60,7 +60,7 @@ export function FormDialog<T extends object>(props: FormDialogProps<T>) {
       <Button theme="default" variant="outline" onClick={onClose} onMouseDown={stay}>
         {t('do.cancel')}
       </Button>
-      <Button type="submit" theme={danger ? 'danger' : 'primary'} loading={busy} form={id}>
+      <Button type="submit" theme={danger ? 'danger' : 'primary'} loading={busy} form={id} onMouseDown={stay}>
         {submitText ?? t('do.save')}
       </Button>
     </>

@@ -112,7 +112,8 @@ fn serve_tls(
     permits: Permits,
 ) -> impl Future<Output = ()> + Send {
     let handshake = Box::pin(async move {
-        let handshake = tls.accept(socket, broker.patience(broker.options.handshake));
+        let time = broker.patience(broker.options.handshake, &permits.stranger);
+        let handshake = tls.accept(socket, time);
         match broker.stop.run_until_cancelled(handshake).await.flatten() {
             Some((stream, Proven { psk, certificate })) => {
                 let origin = Origin { door: Door::Tls, peer, psk, certificate };
@@ -176,7 +177,7 @@ async fn admit<S: AsyncRead + AsyncWrite + Unpin + Send>(
     origin: Origin,
     greeting: (OwnedSemaphorePermit, Stranger),
 ) -> Option<Box<Connection<S>>> {
-    let hello = broker.patience(broker.options.hello);
+    let hello = broker.patience(broker.options.hello, &greeting.1);
     let greet = timeout(hello, greet::greet(&broker, &mut stream, &origin));
     let guest = broker.stop.run_until_cancelled(greet).await;
     drop(greeting);
@@ -200,15 +201,16 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(mut connection: Box<Conne
 
 impl Shared {
     /// How long somebody may take to be let in.
-    fn patience(&self, full: Duration) -> Duration {
-        patience(self.greetings.available_permits(), self.options.greetings, full)
+    fn patience(&self, full: Duration, who: &Stranger) -> Duration {
+        let places = (self.greetings.available_permits(), self.options.greetings);
+        patience(places, who.one_of_many, full)
     }
 }
 
-/// All the time there is, as long as half of the places are free; then less, so that those who never
-/// go on do not keep the others waiting [A5].
-fn patience(free: usize, places: usize, full: Duration) -> Duration {
-    if free >= places / 2 { full } else { full / HURRY }
+/// All the time there is, as long as half of the places are free; then less for an address that has
+/// many of them, so that those who never go on do not keep the others waiting [A5].
+fn patience((free, places): (usize, usize), one_of_many: bool, full: Duration) -> Duration {
+    if one_of_many && free < places / 2 { full / HURRY } else { full }
 }
 
 #[cfg(test)]
@@ -216,11 +218,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a05_who_comes_when_half_of_the_places_are_taken_has_less_time() {
+    fn a05_who_is_one_of_many_when_half_of_the_places_are_taken_has_less_time() {
         let full = Duration::from_secs(10);
         for (free, millis) in [(100, 10_000), (50, 10_000), (49, 625), (0, 625)] {
-            assert_eq!(patience(free, 100, full), Duration::from_millis(millis), "{free}");
+            assert_eq!(patience((free, 100), true, full), Duration::from_millis(millis), "{free}");
+            assert_eq!(patience((free, 100), false, full), full, "{free}");
         }
-        assert_eq!(patience(0, 1, full), full, "the only place");
+        assert_eq!(patience((0, 1), true, full), full, "the only place");
     }
 }

@@ -224,7 +224,9 @@ fn permit(
         return Ok(None);
     }
     let known = broker.router.known(&grant.client);
-    if known.is_some_and(|session| session.lock().has_permit()) {
+    let now = broker.clock.now();
+    // Who comes back to its session is not one more, also when it has no permit: the bound was higher.
+    if known.is_some_and(|own| own.lock().has_permit() || own.is_durable() && !own.is_over(now)) {
         return Ok(None);
     }
     let Some(permit) = sessions.take() else {

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use base::Millis;
 use mqtt::QoS;
+use parking_lot::RwLockWriteGuard;
 use store::{Batch, Space, Ticket};
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     kept,
     link::Link,
     message::{Message, NEVER},
-    retained::Kept,
+    retained::{Kept, Retained},
     session::{Fate, Reserved, Session, Wanted},
     tree::{Hit, Wish},
 };
@@ -332,13 +333,19 @@ impl Post {
     }
 
     /// Gives what was routed its place in the line of commits. What is retained has the same order in
-    /// memory, so that a restart changes nothing.
-    pub(crate) fn commit(&mut self, broker: &Shared, from: &Link, mut batch: Batch) -> Ticket {
+    /// memory, so that a restart changes nothing; `held` since its receivers were looked for.
+    pub(crate) fn commit(
+        &mut self,
+        broker: &Shared,
+        from: &Link,
+        mut batch: Batch,
+        held: Option<RwLockWriteGuard<'_, Retained>>,
+    ) -> Ticket {
         if self.kept.is_empty() {
             return broker.hub.commit(&from.grant, batch, &broker.store);
         }
         let tenant = &from.grant.tenant.id;
-        let mut retained = from.domain.retained.write();
+        let mut retained = held.unwrap_or_else(|| from.domain.retained.write());
         for kept in std::mem::take(&mut self.kept) {
             if retained.set(tenant, kept, &mut batch).is_err() {
                 broker.metrics.undelivered.increment(1);

@@ -9,6 +9,8 @@ use std::{
 
 use parking_lot::Mutex;
 
+/// Connections of one address that are on their way in like those of anybody.
+const FEW: usize = 8;
 /// How much of an IPv6 address one peer chooses freely.
 const FREE_BITS: u32 = 64;
 
@@ -28,7 +30,7 @@ impl Strangers {
     /// Counts one more, until the answer is dropped; `None` when the address has its fill.
     pub(crate) fn come(&self, address: IpAddr) -> Option<Stranger> {
         if self.most == 0 {
-            return Some(Stranger(None));
+            return Some(Stranger { one_of_many: true, counted: None });
         }
         let from = network(address);
         let mut counts = self.counts.lock();
@@ -37,8 +39,9 @@ impl Strangers {
             return None;
         }
         *count += 1;
+        let one_of_many = *count > FEW;
         drop(counts);
-        Some(Stranger(Some((self.clone(), from))))
+        Some(Stranger { one_of_many, counted: Some((self.clone(), from)) })
     }
 }
 
@@ -50,11 +53,15 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// A connection that is not accepted yet.
-pub(crate) struct Stranger(Option<(Strangers, IpAddr)>);
+pub(crate) struct Stranger {
+    /// Its address had many when it came, or nobody counts.
+    pub(crate) one_of_many: bool,
+    counted: Option<(Strangers, IpAddr)>,
+}
 
 impl Drop for Stranger {
     fn drop(&mut self) {
-        let Some((strangers, from)) = &self.0 else { return };
+        let Some((strangers, from)) = &self.counted else { return };
         let mut counts = strangers.counts.lock();
         if let Some(count) = counts.get_mut(from) {
             *count -= 1;
@@ -83,6 +90,17 @@ mod tests {
         assert!(come("2001:db8:0:1::3").is_some());
         drop((second, six));
         assert!(strangers.counts.lock().is_empty());
+    }
+
+    #[test]
+    fn a05_who_is_one_of_many_is_told_from_the_few() {
+        let strangers = Strangers::new(100);
+        let come = |address: &str| strangers.come(address.parse().unwrap()).unwrap();
+        let many: Vec<_> = (0..10).map(|_| come("10.0.0.1").one_of_many).collect();
+        assert_eq!(many, [false; 10], "each is gone before the next comes");
+        let many: Vec<_> = (0..10).map(|_| come("10.0.0.1")).collect();
+        assert_eq!(many.iter().filter(|stranger| stranger.one_of_many).count(), 2);
+        assert!(!come("10.0.0.2").one_of_many);
     }
 
     #[test]

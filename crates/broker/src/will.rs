@@ -148,14 +148,18 @@ pub(crate) fn later(
     let (order, ordered) = oneshot::channel();
     let (shared, link) = (broker.clone(), link.clone());
     let task = broker.tasks.spawn(async move {
-        let what = tokio::select! {
-            biased;
-            // The session has no place for it: another connection took it by force.
-            what = ordered => what.unwrap_or(Order::Forget),
-            // A stopping server does not wait, and loses nothing.
-            () = shared.stop.cancelled() => Order::Forget,
-            () = sleep(Duration::from_secs(delay_s.into())) => Order::Publish,
+        let wait = async {
+            tokio::select! {
+                biased;
+                // The session has no place for it: another connection took it by force.
+                what = ordered => what.unwrap_or(Order::Forget),
+                // A stopping server does not wait, and loses nothing.
+                () = shared.stop.cancelled() => Order::Forget,
+                () = sleep(Duration::from_secs(delay_s.into())) => Order::Publish,
+            }
         };
+        // One that is due is published, though its client is back.
+        let what = if delay_s == 0 { Order::Publish } else { wait.await };
         if what == Order::Publish {
             let mut batch = Batch::default();
             batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
@@ -183,11 +187,13 @@ pub(crate) async fn publish(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will,
     }
     let mut post = Post::default();
     let Burst { up, mut batch, mut down, .. } = burst;
+    let retained = will.retain.then(|| link.domain.retained.write());
     for up in &up {
         post.route(broker, link, up, (now, &mut batch));
     }
     broker.sort(link, &mut down, &mut post, (now, &mut batch));
-    match post.commit(broker, link, batch).await {
+    let ticket = post.commit(broker, link, batch, retained);
+    match ticket.await {
         Ok(()) => drop(post.deliver(broker, broker.clock.now())),
         Err(error) => {
             post.cancel();

@@ -191,6 +191,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.broker.metrics.messages_in.increment(wide(burst.up.len()));
             slow = self.broker.hub.up(&self.link.grant, &mut burst);
         }
+        let domain = self.link.domain.clone();
+        // What is retained is set under the lock under which its receivers are found: who subscribes
+        // meanwhile gets it in the one way or the other.
+        let retains = fetch.is_empty() && burst.up.iter().any(|up| up.retain);
+        let retained = retains.then(|| domain.retained.write());
         let (batch, down, mut post) = self.route(burst, &fetch, changed);
         drop(bump);
         self.keep(bytes, progress.used);
@@ -198,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if progress.packets > 0 {
             let (broker, link) = (&self.broker, &self.link);
             let ticket = match &mut post {
-                Some(post) => post.commit(broker, link, batch),
+                Some(post) => post.commit(broker, link, batch, retained),
                 None => broker.hub.commit(&link.grant, batch, &broker.store),
             };
             if pinged {
@@ -398,9 +403,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         let now = self.broker.clock.now();
         if let Some(mut post) = post {
-            self.yields = post.deliver(&self.broker, now);
+            self.yields |= post.deliver(&self.broker, now);
             // What came back to this client stays in its order.
-            if let Some(own) = self.link.session.lock().take_outbox() {
+            let own = self.link.session.lock().take_outbox(&self.link);
+            if let Some(own) = own {
                 self.writing.extend_from_slice(&own);
             }
         }
@@ -448,7 +454,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 break;
             }
             let mut inner = self.link.session.lock();
-            let (outbox, due) = (inner.take_outbox(), inner.due(self.link.session.is_durable()));
+            let outbox = inner.take_outbox(&self.link);
+            let due = inner.due(self.link.session.is_durable());
             drop(inner);
             match outbox {
                 Some(outbox) => self.writing = outbox,

@@ -70,7 +70,7 @@ fn link(broker: &Shared, id: &str) -> Arc<Link> {
 }
 
 /// What is retained on all topics, by its payloads.
-fn retained_in(domain: &retained::Retained) -> Vec<Vec<u8>> {
+fn retained_in(domain: &Retained) -> Vec<Vec<u8>> {
     let mut seen = Vec::new();
     domain.matching("#", 0, |kept| seen.push(kept.payload.to_vec()));
     seen
@@ -88,7 +88,7 @@ async fn what_is_retained_has_the_order_of_the_disk() {
             let (link, mut up) = (link(broker, who), Up::new("x", payload, QoS::AtMostOnce));
             up.retain = true;
             post.route(broker, &link, &up, (now, &mut batch));
-            move || post.commit(broker, &link, batch)
+            move || post.commit(broker, &link, batch, None)
         };
         let (last, former) = (route("svc-a", first), route("svc-b", second));
         former().await.unwrap();

@@ -1,5 +1,7 @@
 //! The place where messages wait for a client, and for its acknowledgement.
 
+use std::sync::Arc;
+
 use base::Millis;
 use mqtt::QoS;
 use store::{Batch, Space, Store};
@@ -330,9 +332,10 @@ impl Inner {
         self.in_flight < link.window && near
     }
 
-    /// Takes what waits in the outbox, and says whether more would have room there.
-    pub(crate) fn take_outbox(&mut self) -> Option<Vec<u8>> {
-        (!self.outbox.is_empty()).then(|| std::mem::take(&mut self.outbox))
+    /// Takes what waits in the outbox; what waits there for the next connection is not `link`'s.
+    pub(crate) fn take_outbox(&mut self, link: &Arc<Link>) -> Option<Vec<u8>> {
+        let own = self.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link));
+        (own && !self.outbox.is_empty()).then(|| std::mem::take(&mut self.outbox))
     }
 
     /// What the connection's task has to send from the queue.

@@ -23,6 +23,10 @@ async fn a_puback_comes_after_the_commit() {
 async fn the_product_gives_a_burst_its_place_in_the_line() {
     let mut world = World::start().await;
     let mut client = world.client("lamp").await;
+    // Its coming had a place, too.
+    let mut batch = store::Batch::default();
+    batch.delete(store::Space::Session, b"lamp has its place");
+    world.store.commit(batch).await.unwrap();
     client.send(&publish("lamp/report", Some(1), b"one")).await;
     assert_eq!(client.next().await, puback(1));
     assert!(world.stored("lamp has its place"), "what the product added is durable, too");

@@ -99,7 +99,7 @@ fn report_info(road: &mut Road<'_>, up: &Up<'_>, message: &Message<'_>) {
         let why = format!("info of {} bytes is over {INFO_BYTES}", info.len());
         return reject(road, up, protocol::report_info_reply, token, &why);
     }
-    if let Some(version) = device::keep_info(road.services, road.session, info) {
+    if let Some(version) = device::keep_info(road.session, info) {
         road.version = Some(version);
     }
     let mut payload = small();

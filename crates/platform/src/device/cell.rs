@@ -56,15 +56,6 @@ impl Cell {
         std::mem::take(&mut *state)
     }
 
-    /// Commits the row of the times as they stand, at once: the caller holds the lock and saw that the
-    /// device is not gone, so the row comes before its deletion. A later commit that is durable tells
-    /// that this one is.
-    pub(super) fn commit_state(&self, store: &Store, state: &MutexGuard<'_, State>) {
-        let mut batch = Batch::default();
-        state.save(self.no, &mut batch);
-        drop(store.commit(batch));
-    }
-
     /// The shadow, locked, without what the model would no longer take.
     pub(crate) fn shadow_of(&self, store: &Store, live: &product::Live) -> MutexGuard<'_, Shadow> {
         let mut shadow = self.shadow.lock();

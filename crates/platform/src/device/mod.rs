@@ -387,15 +387,15 @@ pub(crate) fn went_offline(services: &Services, session: &Session, at: Millis, e
 }
 
 /// Keeps what a device said of itself; gives back the firmware version if it is another one, for
-/// the metadata.
-pub(crate) fn keep_info(services: &Services, session: &Session, info: &str) -> Option<String> {
+/// the metadata. The row is in the burst's own commit.
+pub(crate) fn keep_info(session: &Session, info: &str) -> Option<String> {
     let mut state = session.cell.state.lock();
     if state.info == info || session.cell.is_gone() {
         return None;
     }
     let version = firmware(info).filter(|version| firmware(&state.info).as_ref() != Some(version));
     info.clone_into(&mut state.info);
-    session.cell.commit_state(&services.store, &state);
+    session.moved.store(true, Relaxed);
     version
 }
 

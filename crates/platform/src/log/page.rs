@@ -11,8 +11,9 @@ use super::record::Reader;
 
 /// The most items, also of those left out, that one page reads; a page may be short because of it.
 pub(crate) const SCAN: usize = 20_000;
-/// Records per read of one lane: few at first, then ever more up to this.
-const CHUNK: usize = 128;
+/// Records per read of one lane: few at first, then ever more up to this. One of the content log has
+/// up to 24 KiB.
+const CHUNK: usize = 32;
 const FIRST_CHUNK: usize = 16;
 
 /// Which records, from where.
