@@ -54,7 +54,7 @@ pub trait Hub: Send + Sync + 'static {
     fn event(&self, who: &Grant, what: Event<'_>, into: &mut Batch);
     /// A client, there or not, did not get a message.
     fn lost(&self, _to: &ClientKey, _what: Lost<'_>, _into: &mut Batch) {}
-    /// Gives a burst's batch its place in the line of commits. The product may add rows that must
+    /// Gives the batch of a burst, of a coming or of a going its place in the line of commits. The product may add rows that must
     /// be as new as that place, and hold its own locks meanwhile: a place is given at once.
     fn commit(&self, _: &Grant, batch: Batch, store: &Store) -> Ticket {
         store.commit(batch)

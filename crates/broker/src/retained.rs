@@ -267,4 +267,4 @@ fn levels(topic: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

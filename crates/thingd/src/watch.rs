@@ -27,7 +27,8 @@ const DAY: Millis = 86_400_000;
 /// When a file was written, and its length.
 type Stamp = Option<(SystemTime, u64)>;
 
-/// Gives the doors what `files` say whenever they change. They are not replaced in one moment: until they fit, the former certificate serves and they are tried again.
+/// Gives the doors what `files` say whenever they change. They are not replaced in one moment: until
+/// they fit, the former certificate serves and they are tried again.
 pub(crate) async fn certificate(
     files: Files,
     (broker, web): (Arc<Broker>, Arc<Web>),

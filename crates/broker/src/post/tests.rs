@@ -1,17 +1,14 @@
 //! The post without sockets, where the order of two connections' steps is the test's.
 
-use std::time::Duration;
-
 use base::{Clock, Secret};
 use mqtt::Level;
-use store::{Metadata, Store};
 
 use super::*;
 use crate::{
     Broker, Options,
     hub::{Answer, Burst, Connect, Event, Grant, Hub, Refusal, Switches, Tenant},
     link::Peer,
-    retained,
+    retained::{self, tests::open},
 };
 
 /// A product that has no opinion.
@@ -38,17 +35,8 @@ impl Hub for Nothing {
 }
 
 async fn broker(data: &std::path::Path) -> Broker {
-    let options = store::Options {
-        data: data.into(),
-        metadata: Metadata::Sqlite,
-        points_days: 30,
-        logs_days: 7,
-        group_messages: 1000,
-        group_bytes: 1 << 20,
-        group_delay: Duration::from_millis(5),
-    };
     let clock = Clock::manual(1_800_000_000_000);
-    let store = Store::open(options, clock.clone()).await.unwrap();
+    let store = open(data, clock.clone()).await;
     Broker::start(Options::default(), store, clock, Arc::new(Nothing)).unwrap()
 }
 

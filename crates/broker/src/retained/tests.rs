@@ -9,7 +9,7 @@ use super::*;
 
 const WIDE: Quota = Quota { messages: 1000, bytes: 1 << 20 };
 
-async fn open(data: &std::path::Path) -> Store {
+pub(crate) async fn open(data: &std::path::Path, clock: Clock) -> Store {
     let options = Options {
         data: data.into(),
         metadata: Metadata::Sqlite,
@@ -19,7 +19,7 @@ async fn open(data: &std::path::Path) -> Store {
         group_bytes: 1 << 20,
         group_delay: Duration::from_millis(5),
     };
-    Store::open(options, Clock::manual(1_800_000_000_000)).await.unwrap()
+    Store::open(options, clock).await.unwrap()
 }
 
 fn kept(topic: &str, payload: &str) -> Kept {
@@ -63,7 +63,7 @@ async fn they_are_there_after_a_restart_each_in_its_tenant() {
         ..kept("a/温度", "21")
     };
     {
-        let store = open(folder.path()).await;
+        let store = open(folder.path(), Clock::manual(1_800_000_000_000)).await;
         let mut batch = Batch::default();
         let (mut one, mut two) = (Retained::new(WIDE), Retained::new(WIDE));
         one.set("one", whole.clone(), &mut batch).unwrap();
@@ -79,7 +79,7 @@ async fn they_are_there_after_a_restart_each_in_its_tenant() {
         batch.put(Space::Retained, b"two\0other", &kept("moved", "x").row());
         store.commit(batch).await.unwrap();
     }
-    let store = open(folder.path()).await;
+    let store = open(folder.path(), Clock::manual(1_800_000_000_000)).await;
     let tenants = load(&store, WIDE).unwrap();
     let mut seen = Vec::new();
     tenants["one"].matching("#", 8_999, |kept| seen.push(Kept::clone(kept)));

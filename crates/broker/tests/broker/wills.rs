@@ -262,6 +262,21 @@ async fn a_will_is_published_before_a_clean_start_ends_its_session() {
     assert_eq!(world.news().await, "svc-a online");
 }
 
+/// [MQTT-3.1.2-8]: its delay was over when the server went away.
+#[tokio::test]
+async fn a_will_that_is_due_is_published_though_its_client_is_back() {
+    let world = World::start().await;
+    let mut client = world.raw().await;
+    client.greets(&with_will("svc-a", "svc-a/slow", Level::V5, 0)).await;
+    let mut world = world.after_a_kill().await;
+    let mut client = world.raw().await;
+    client.send(&connect5("svc-a", false, &[])).await;
+    world.slow.notify_one();
+    assert_eq!(world.news().await, "svc-a missed svc-a/reply NoSubscriber");
+    assert_eq!(world.news().await, "svc-a online");
+    assert!(world.stored("gone"));
+}
+
 /// A kill at any time between the end of a session and the publishing of its will loses no will.
 #[tokio::test]
 async fn a_will_outlives_its_session_until_it_is_published() {

@@ -84,16 +84,16 @@ impl Cell {
         store.commit(batch)
     }
 
-    /// Commits `batch` and with it the rows that changed, as they stand: the shadow's, that of the
-    /// times. The locks are held until the batch has its place in the line of commits.
+    /// Commits `batch` and with it the rows that changed, as they stand: the shadow's, the state's.
+    /// The locks are held until the batch has its place in the line of commits.
     pub(super) fn commit_rows(
         &self,
         store: &Store,
-        (shadow, times): (bool, bool),
+        (shadow, state): (bool, bool),
         mut batch: Batch,
     ) -> Ticket {
         let shadow = shadow.then(|| self.shadow.lock());
-        let state = times.then(|| self.state.lock());
+        let state = state.then(|| self.state.lock());
         if !self.is_gone() {
             if let Some(shadow) = &shadow {
                 data::save(self.no, shadow, &mut batch);

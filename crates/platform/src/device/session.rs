@@ -26,7 +26,7 @@ pub(crate) struct Session {
     pub(crate) down: OnceLock<Box<DownTopics>>,
     /// A burst changed the shadow; its commit adds the row.
     pub(crate) changed: AtomicBool,
-    /// The device came or went; the commit of that event adds the row of its times.
+    /// The device came or went, or told of itself; the commit of that adds the row of its state.
     pub(crate) moved: AtomicBool,
     /// What a burst brought for waiting callers; its commit lets them go.
     pub(crate) replies: Replies,

@@ -335,6 +335,25 @@ async fn the_times_of_a_coming_or_going_are_kept_with_its_log() {
     assert_eq!((kept().last_online, kept().last_offline), (online, offline));
 }
 
+/// Nothing is acknowledged before it is durable.
+#[tokio::test]
+async fn what_a_device_says_of_itself_is_kept_by_the_commit_of_its_burst() {
+    let world = World::new().await;
+    let secret = world.make("lamp").await;
+    let lamp = world.connect("lamp", &secret).await.unwrap();
+    let store = &world.bed.services.store;
+    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no;
+    let topic = format!("$thing/up/property/{}/lamp", world.product);
+    let info = br#"{"method":"report_info","clientToken":"t","params":{"name":"lamp"}}"#;
+    let burst = world.taken(&lamp, vec![(&topic, info, Verdict::Accepted)]).await;
+    let mut other = Batch::default();
+    other.count(b"other", 1);
+    store.commit(other).await.unwrap();
+    assert_eq!(State::load(store, no).unwrap().info, "");
+    world.committed(&lamp, burst.batch).await;
+    assert_eq!(State::load(store, no).unwrap().info, r#"{"name":"lamp"}"#);
+}
+
 both!(coming_and_going_is_kept_and_an_older_connection_says_nothing);
 async fn coming_and_going_is_kept_and_an_older_connection_says_nothing(bed: Bed) {
     let world = World::of(bed).await;
