@@ -13,7 +13,6 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{sleep, timeout},
 };
-use tracing::Instrument as _;
 
 use crate::{
     Shared,
@@ -81,12 +80,12 @@ async fn accept_all(broker: &Arc<Shared>, listener: &TcpListener, tls: Option<Ar
             }
         };
         let Ok(connection) = broker.connections.clone().try_acquire_owned() else {
-            broker.metrics.refused.increment(1);
+            broker.metrics.refused.add(1);
             tracing::debug!(%peer, "too many connections");
             continue;
         };
         let Some(stranger) = broker.strangers.come(peer.ip()) else {
-            broker.metrics.refused.increment(1);
+            broker.metrics.refused.add(1);
             tracing::debug!(%peer, "too many connections of this address are not accepted yet");
             continue;
         };
@@ -120,7 +119,7 @@ fn serve_tls(
                 Some(serve(broker, stream, origin, permits))
             }
             None => {
-                broker.metrics.refused.increment(1);
+                broker.metrics.refused.add(1);
                 None
             }
         }
@@ -141,7 +140,7 @@ pub(crate) fn accept_ws(broker: &Arc<Shared>, stream: Box<dyn Wire>, origin: Ori
         Some(Permits { connection, greeting, stranger })
     };
     let Some(permits) = permits() else {
-        broker.metrics.refused.increment(1);
+        broker.metrics.refused.add(1);
         return;
     };
     let most = broker.options.packet_bytes;
@@ -160,7 +159,6 @@ fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
     permits: Permits,
 ) -> impl Future<Output = ()> + Send {
     let Permits { connection: permit, greeting, stranger } = permits;
-    let span = tracing::debug_span!("connection", peer = %origin.peer, door = ?origin.door);
     let admitted = Box::pin(admit(broker, stream, origin, (greeting, stranger)));
     async move {
         if let Some(connection) = admitted.await {
@@ -168,7 +166,6 @@ fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
         }
         drop(permit);
     }
-    .instrument(span)
 }
 
 async fn admit<S: AsyncRead + AsyncWrite + Unpin + Send>(
@@ -182,11 +179,11 @@ async fn admit<S: AsyncRead + AsyncWrite + Unpin + Send>(
     let guest = broker.stop.run_until_cancelled(greet).await;
     drop(greeting);
     let Some(Ok(Some(mut guest))) = guest else {
-        broker.metrics.refused.increment(1);
+        broker.metrics.refused.add(1);
         return None;
     };
     let Some(entered) = enter(&broker, &mut guest, origin.peer).await else {
-        broker.metrics.refused.increment(1);
+        broker.metrics.refused.add(1);
         return None;
     };
     let rest = (guest.keep_alive, guest.rest);

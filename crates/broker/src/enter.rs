@@ -50,8 +50,8 @@ pub(crate) async fn enter(
             return None;
         }
     }
-    broker.metrics.accepted.increment(1);
-    broker.metrics.connections.increment(1.0);
+    broker.metrics.accepted.add(1);
+    tracing::debug!(client = %link.grant.client.0, %peer, "accepted");
     let now = broker.clock.now();
     let mut batch = Batch::default();
     if !goes_on && let Err(error) = begin_anew(broker, &link, &mut batch) {
@@ -69,8 +69,7 @@ pub(crate) async fn enter(
         // The former connection has still to say its own, and cannot take the row away any more.
         batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
     }
-    broker.hub.event(&link.grant, Event::Online { at: now, peer }, &mut batch);
-    let ticket = broker.hub.commit(&link.grant, batch, &broker.store);
+    let ticket = tell(broker, &link, Event::Online { at: now, peer }, batch);
     let mut hello = guest.welcome(broker, goes_on);
     hello.extend_from_slice(&owed);
     Some(Entered { link, hello, ticket })
@@ -119,9 +118,7 @@ fn goes_on(broker: &Shared, link: &Link) -> bool {
 /// Leaves nothing of a former session.
 fn begin_anew(broker: &Shared, link: &Link, batch: &mut Batch) -> base::Result<()> {
     let session = &link.session;
-    let durable = session.clear();
-    let row = kept::key(kept::SESSIONS, &session.client);
-    if durable || broker.store.get(Space::Session, &row)?.is_some() {
+    if session.clear() {
         kept::forget(&broker.store, &session.client, batch)?;
     }
     Ok(())
@@ -166,17 +163,19 @@ pub(crate) fn leave(
     let now = broker.clock.now();
     let mut batch = Batch::default();
     let (session, own) = (&link.session, link.session.is_of(link));
+    let mut deleted = false;
     if own {
         match session.end(now) {
             Some(kept) => {
                 let key = kept::key(kept::SESSIONS, &session.client);
                 batch.put(Space::Session, &key, &kept.row());
             }
-            None => {
-                if let Err(error) = forget_left(broker, link, &mut batch) {
+            None => match forget_left(broker, link, &mut batch) {
+                Ok(had_rows) => deleted = had_rows,
+                Err(error) => {
                     tracing::error!(?error, client = %session.client.0, "session is unreadable");
                 }
-            }
+            },
         }
         if let Some(will) = will {
             session.set_will(will);
@@ -184,22 +183,34 @@ pub(crate) fn leave(
             batch.delete(Space::Session, &kept::key(kept::WILLS, &session.client));
         }
     }
-    broker.hub.event(&link.grant, Event::Offline { at: now, why }, &mut batch);
-    let ticket = broker.hub.commit(&link.grant, batch, &broker.store);
+    let ticket = tell(broker, link, Event::Offline { at: now, why }, batch);
     // Now, so that the rows of the client's next connection come behind these.
     if session.part(link) {
-        broker.router.leave(session);
+        broker.router.leave(session, deleted);
     }
-    broker.metrics.connections.decrement(1.0);
     link.set_ended();
     ticket
 }
 
-/// The session ends with its connection.
-fn forget_left(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<()> {
+/// Commits a coming or a going. Where `batch` has nothing of the session, nobody is promised
+/// anything, and nobody waits for the disk.
+fn tell(broker: &Shared, link: &Link, what: Event<'_>, mut batch: Batch) -> Ticket {
+    let promised = !batch.is_empty();
+    broker.hub.event(&link.grant, what, &mut batch);
+    if promised {
+        return broker.hub.commit(&link.grant, batch, &broker.store);
+    }
+    batch.relax();
+    drop(broker.hub.commit(&link.grant, batch, &broker.store));
+    Ticket::durable()
+}
+
+/// The session ends with its connection; whether the store had something of it.
+fn forget_left(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<bool> {
     drop(link.session.lock().take_permit());
-    if link.session.clear() {
+    let durable = link.session.clear();
+    if durable {
         kept::forget(&broker.store, &link.session.client, batch)?;
     }
-    Ok(())
+    Ok(durable)
 }

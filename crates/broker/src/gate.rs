@@ -229,7 +229,7 @@ impl<'a> Gate<'a> {
         up.verdict = self.verdict(&up, burst.up.last(), burst.now);
         self.answer(publish, up.verdict, &mut burst.batch);
         if up.verdict != Verdict::Accepted {
-            self.broker.metrics.messages_refused.increment(1);
+            self.broker.metrics.messages_refused.add(1);
             if !self.inward.complaints.take(burst.now) {
                 return None;
             }

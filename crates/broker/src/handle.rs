@@ -48,7 +48,7 @@ impl Handle {
             post.cancel();
             return Err(error);
         }
-        post.deliver(broker, broker.clock.now());
+        post.deliver(broker, broker.clock.now(), None);
         Ok(match post.outcome() {
             Ok(Fate::Sent) => Delivery::Sent,
             Ok(Fate::Kept) => Delivery::Queued,
@@ -68,7 +68,7 @@ impl Handle {
             Ok(false) => return absent(&session, Delivery::NoSubscriber),
             Err(why) => return refused(why),
         }
-        post.deliver(broker, now);
+        post.deliver(broker, now, None);
         match post.outcome() {
             Ok(Fate::Sent) => Delivery::Sent,
             Ok(_) => Delivery::Offline,
@@ -108,6 +108,11 @@ impl Handle {
     #[must_use]
     pub fn online(&self) -> usize {
         self.0.router.count()
+    }
+
+    /// Brings the metrics of the process up to date with what was counted.
+    pub fn tell_metrics(&self) {
+        self.0.metrics.tell(self.online());
     }
 
     /// Serves an upgraded WebSocket whose HTTP side agreed on the subprotocol `mqtt`.

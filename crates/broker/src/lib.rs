@@ -25,6 +25,7 @@ mod retained;
 mod router;
 mod scratch;
 mod session;
+mod silence;
 mod stall;
 mod strangers;
 mod subscribe;
@@ -59,6 +60,7 @@ use crate::{
     hub::{Door, Hub, Offline},
     metrics::Metrics,
     router::Router,
+    silence::Watch,
     strangers::Strangers,
     tls::Tls,
 };
@@ -81,6 +83,7 @@ pub(crate) struct Shared {
     connections: Arc<Semaphore>,
     greetings: Arc<Semaphore>,
     strangers: Strangers,
+    watch: Watch,
     tls: Option<Arc<Tls>>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -119,6 +122,7 @@ impl Broker {
             connections: permits(options.connections),
             greetings: permits(options.greetings),
             strangers: Strangers::new(options.greetings_per_address),
+            watch: Watch::default(),
             tls: tls.as_ref().map(|(_, tls)| tls.clone()),
             options,
             store,
@@ -127,12 +131,13 @@ impl Broker {
             router: Router::new(kept, quota),
             names: AtomicU64::new(0),
             swept: Mutex::new(vec![kept::SESSIONS]),
-            metrics: Metrics::resolve(),
+            metrics: Metrics::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         upkeep::recover(&shared)?;
         shared.tasks.spawn(upkeep::run(shared.clone()));
+        shared.tasks.spawn(silence::run(shared.clone()));
         if let Some(listener) = tcp {
             shared.tasks.spawn(doors::accept(shared.clone(), listener, None));
         }

@@ -1,6 +1,6 @@
 //! The place where one burst's messages find their receivers, and wait for its commit.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, task::Waker};
 
 use base::Millis;
 use mqtt::QoS;
@@ -258,7 +258,7 @@ impl Post {
             }
         });
         if skipped > 0 {
-            broker.metrics.undelivered.increment(skipped);
+            broker.metrics.undelivered.add(skipped);
             tracing::info!(client = %from.session.client.0, skipped, "too much is retained for it");
         }
     }
@@ -348,7 +348,7 @@ impl Post {
         let mut retained = held.unwrap_or_else(|| from.domain.retained.write());
         for kept in std::mem::take(&mut self.kept) {
             if retained.set(tenant, kept, &mut batch).is_err() {
-                broker.metrics.undelivered.increment(1);
+                broker.metrics.undelivered.add(1);
                 tracing::debug!(%tenant, "too much is retained");
             }
         }
@@ -360,10 +360,15 @@ impl Post {
         self.last
     }
 
-    /// The commit is done: all go to their clients, or wait for them. Whether a connection was woken
-    /// to write.
-    pub(crate) fn deliver(&mut self, broker: &Shared, now: Millis) -> bool {
-        let (mut last, mut woke) = (self.last, false);
+    /// The commit is done: all go to their clients, or wait for them. Whether `from` is to wait for a
+    /// connection that was woken: it is woken when that one has written.
+    pub(crate) fn deliver(
+        &mut self,
+        broker: &Shared,
+        now: Millis,
+        from: Option<(&Arc<Session>, &Waker)>,
+    ) -> bool {
+        let (mut last, mut follows) = (self.last, false);
         let mut batch = Batch::default();
         let items = std::mem::take(&mut self.items);
         for run in items.chunk_by(|a, b| a.to == b.to) {
@@ -372,12 +377,12 @@ impl Post {
                 continue;
             };
             let mut inner = session.lock();
-            let mut missed = Vec::new();
+            let (mut missed, mut sent) = (Vec::new(), 0);
             for item in run {
                 let Some(message) = self.message(item) else { continue };
                 last = inner.deliver(&message, item.reserved, now, broker.options.outbox_bytes);
                 match last {
-                    Ok(Fate::Sent) => broker.metrics.messages_out.increment(1),
+                    Ok(Fate::Sent) => sent += 1,
                     Ok(_) => {}
                     Err(why) => missed.push((item, why)),
                 }
@@ -387,11 +392,18 @@ impl Post {
                     batch.delete(Space::Queue, &kept::queued(&session.client, seq));
                 }
             }
+            if let Some((own, waker)) = from
+                && sent > 0
+                && !follows
+                && !Arc::ptr_eq(own, session)
+            {
+                follows = inner.follow(waker);
+            }
             let link = inner.link.clone();
             drop(inner);
+            broker.metrics.messages_out.add(sent);
             if let Some(link) = link {
                 link.wake();
-                woke = true;
             }
             for (item, why) in missed {
                 if let Some(message) = self.message(item) {
@@ -403,7 +415,7 @@ impl Post {
             drop(broker.store.commit(batch));
         }
         self.last = last;
-        woke
+        follows
     }
 
     fn message<'a>(&'a self, item: &'a Item) -> Option<Message<'a>> {
@@ -451,7 +463,7 @@ impl Shared {
         (message, why): (&Message<'_>, Undelivered),
         (at, batch): (Millis, &mut Batch),
     ) {
-        self.metrics.undelivered.increment(1);
+        self.metrics.undelivered.add(1);
         let (topic, qos) = (message.topic, message.qos);
         self.hub.lost(to, Lost { at, topic, qos, why }, batch);
     }

@@ -131,10 +131,11 @@ impl Router {
         client: &ClientKey,
         now: Millis,
     ) -> Result<Option<Arc<Session>>> {
-        if let Some(session) = self.known(client) {
-            return Ok((!session.is_over(now)).then_some(session));
-        }
-        Ok(Session::load(store, client, now)?.map(|loaded| self.add(Arc::new(loaded))))
+        let session = match self.known(client) {
+            Some(session) => Some(session),
+            None => Session::load(store, client, now)?.map(|loaded| self.add(Arc::new(loaded))),
+        };
+        Ok(session.filter(|session| !session.is_over(now)))
     }
 
     pub(crate) fn known(&self, client: &ClientKey) -> Option<Arc<Session>> {
@@ -172,11 +173,19 @@ impl Router {
         Claim::Done
     }
 
-    /// One connection less; its session goes with it, unless it is durable or taken.
-    pub(crate) fn leave(&self, session: &Arc<Session>) {
+    /// One connection less; its session goes with it, unless it is durable or taken. `deleted`: its
+    /// rows are about to be deleted, and until they are it stands between them and its client.
+    pub(crate) fn leave(&self, session: &Arc<Session>, deleted: bool) {
         self.online.fetch_sub(1, Ordering::Relaxed);
+        if !deleted {
+            self.forget(session);
+        }
+    }
+
+    /// Takes a session out that nobody has and nothing is kept of.
+    pub(crate) fn forget(&self, session: &Arc<Session>) {
         if !session.is_durable() {
-            self.evict(session, |_| true);
+            self.evict(session, |session| !session.is_durable());
         }
     }
 

@@ -50,7 +50,7 @@ fn clients(broker: &Shared, prefix: u8) -> Result<Vec<ClientKey>> {
 fn subscribe(broker: &Shared, client: &ClientKey) -> Result<()> {
     let now = broker.clock.now();
     let grant = broker.hub.restore(client).filter(|grant| grant.reach == Reach::Free);
-    let loaded = Session::load(&broker.store, client, now)?;
+    let loaded = Session::load(&broker.store, client, now)?.filter(|kept| !kept.is_over(now));
     let (Some(grant), Some(session)) = (grant, loaded) else {
         let mut batch = Batch::default();
         kept::forget(&broker.store, client, &mut batch)?;

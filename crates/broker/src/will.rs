@@ -194,7 +194,7 @@ pub(crate) async fn publish(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will,
     broker.sort(link, &mut down, &mut post, (now, &mut batch));
     let ticket = post.commit(broker, link, batch, retained);
     match ticket.await {
-        Ok(()) => drop(post.deliver(broker, broker.clock.now())),
+        Ok(()) => drop(post.deliver(broker, broker.clock.now(), None)),
         Err(error) => {
             post.cancel();
             tracing::error!(?error, client = %grant.client.0, "will is not stored");

@@ -7,7 +7,7 @@ use base::{
     Millis,
     topic::{Kind, Thing, Topic},
 };
-use broker::hub::{Answer, Burst, Down, QoS, Up};
+use broker::hub::{Answer, Burst, Down, QoS, Up, Verdict};
 use parking_lot::MutexGuard;
 use store::Batch;
 use thing::{Model, shadow::Shadow};
@@ -26,7 +26,7 @@ pub(crate) fn up(
     session: &Session,
     burst: &mut Burst<'_>,
 ) -> Option<Answer<'static, ()>> {
-    if session.cell.is_gone() {
+    if session.cell.is_gone() || is_of_no_interest(services, session, burst) {
         return None;
     }
     let product = product::live(services, &session.key.product);
@@ -63,6 +63,12 @@ pub(crate) fn up(
             }
         })
     })
+}
+
+/// Custom topics are the broker's alone, unless the content log or an open page wants them.
+fn is_of_no_interest(services: &Services, session: &Session, burst: &Burst<'_>) -> bool {
+    let custom = |up: &Up<'_>| up.verdict == Verdict::Accepted && !up.topic.starts_with('$');
+    !session.content_log && !services.live.listening() && burst.up.iter().all(custom)
 }
 
 /// What the chapters get of a burst, and where they leave what they made of it.

@@ -44,6 +44,7 @@ pub struct Batch {
     arena: Vec<u8>,
     rows: Vec<Head>,
     misfit: bool,
+    relaxed: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -99,6 +100,11 @@ impl Batch {
         self.push(Kind::Count, key, &by.to_le_bytes());
     }
 
+    /// Nobody waits for this batch, nor was told of it: it may wait a moment for company.
+    pub fn relax(&mut self) {
+        self.relaxed = true;
+    }
+
     /// Whether nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -114,6 +120,7 @@ impl Batch {
         self.arena.append(&mut other.arena);
         self.rows.append(&mut other.rows);
         self.misfit |= other.misfit;
+        self.relaxed &= other.relaxed;
     }
 
     pub(crate) fn remove(&mut self, series: Series, key: &[u8]) {
@@ -128,6 +135,10 @@ impl Batch {
     /// The memory that it takes.
     pub(crate) fn bytes(&self) -> usize {
         self.arena.len() + self.rows.len() * size_of::<Head>()
+    }
+
+    pub(crate) fn is_relaxed(&self) -> bool {
+        self.relaxed
     }
 
     /// Whether a key or value has a size that cannot be stored.

@@ -21,6 +21,9 @@ const QUEUE_BYTES: usize = 64 << 20;
 /// A commit that takes longer is told of: devices have waited for it, and ask why.
 const SLOW: Duration = Duration::from_secs(1);
 
+/// How long a group waits for company while nobody waits for it.
+const RELAXED: Duration = Duration::from_millis(10);
+
 /// When a group is closed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -60,6 +63,18 @@ struct Group {
     done: Arc<Done>,
     /// When its first commit came.
     since: Instant,
+}
+
+impl Group {
+    fn is_full(&self, limits: Limits) -> bool {
+        self.batch.len() >= limits.rows || self.batch.bytes() >= limits.bytes
+    }
+
+    /// When it is written, full or not.
+    fn due(&self, limits: Limits) -> Instant {
+        let relaxed = self.batch.is_relaxed();
+        self.since + if relaxed { limits.delay.max(RELAXED) } else { limits.delay }
+    }
 }
 
 /// Whoever waits for a group that was never written hears of it.
@@ -108,9 +123,11 @@ impl Commits {
             let message = format!("the store is busy, {} bytes wait for the disk", queue.bytes);
             return Ticket::refused(Failure::new(Code::ServiceUnavailable, message));
         }
-        let ticket = queue.push(batch, self.shared.limits);
+        let (ticket, sooner) = queue.push(batch, self.shared.limits);
         drop(queue);
-        self.shared.changed.notify_one();
+        if sooner {
+            self.shared.changed.notify_one();
+        }
         ticket
     }
 
@@ -154,28 +171,29 @@ impl Shared {
 }
 
 impl Queue {
-    fn push(&mut self, batch: Batch, limits: Limits) -> Ticket {
+    /// Adds a batch; whether there is something to write sooner than the thread knows.
+    fn push(&mut self, batch: Batch, limits: Limits) -> (Ticket, bool) {
         self.bytes += batch.bytes();
         if let Some(last) = self.groups.back_mut()
             && last.batch.len() + batch.len() <= limits.rows
             && last.batch.bytes() + batch.bytes() <= limits.bytes
         {
+            let was_relaxed = last.batch.is_relaxed();
             last.batch.absorb(batch);
-            return Ticket::waiting(last.done.clone());
+            let sooner = was_relaxed && !last.batch.is_relaxed() || last.is_full(limits);
+            return (Ticket::waiting(last.done.clone()), sooner);
         }
         let group = Group { batch, done: Arc::default(), since: Instant::now() };
         let ticket = Ticket::waiting(group.done.clone());
         self.groups.push_back(group);
-        ticket
+        (ticket, true)
     }
 
     /// The first group, if it is time to write it.
     fn ripe(&mut self, limits: Limits) -> Option<Group> {
         let first = self.groups.front()?;
-        let full = self.groups.len() > 1
-            || first.batch.len() >= limits.rows
-            || first.batch.bytes() >= limits.bytes;
-        if !full && self.closed.is_none() && first.since.elapsed() < limits.delay {
+        let full = self.groups.len() > 1 || first.is_full(limits);
+        if !full && self.closed.is_none() && Instant::now() < first.due(limits) {
             return None;
         }
         let group = self.groups.pop_front()?;
@@ -234,7 +252,7 @@ impl Worker {
             if let Some(group) = queue.ripe(self.shared.limits) {
                 return Some(group);
             }
-            match queue.groups.front().map(|group| group.since + self.shared.limits.delay) {
+            match queue.groups.front().map(|group| group.due(self.shared.limits)) {
                 Some(due) => {
                     self.shared.changed.wait_until(&mut queue, due.into_std());
                 }
@@ -256,5 +274,44 @@ impl Drop for Worker {
         let left = std::mem::take(&mut queue.groups);
         drop(queue);
         drop(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::DeviceNo;
+
+    use super::*;
+    use crate::{Series, Space};
+
+    fn row(relaxed: bool) -> Batch {
+        let mut batch = Batch::default();
+        batch.append(Series::Logs, DeviceNo(1), 1, 1, b"online");
+        if relaxed {
+            batch.relax();
+        } else {
+            batch.put(Space::Queue, b"k", b"v");
+        }
+        batch
+    }
+
+    #[test]
+    fn what_nobody_waits_for_waits_for_company() {
+        let limits = Limits { rows: 6, bytes: 1 << 20, delay: Duration::ZERO };
+        let mut queue = Queue::default();
+        let mut sooner = |relaxed| queue.push(row(relaxed), limits).1;
+        let first = sooner(true);
+        assert!(first, "the thread must know when it is due");
+        assert_eq!([sooner(true), sooner(false), sooner(true)], [false, true, false]);
+        assert!(sooner(true), "it is full");
+        let waits = |queue: &Queue| {
+            queue.groups.front().map(|group| group.due(limits).duration_since(group.since))
+        };
+        assert_eq!(waits(&queue), Some(Duration::ZERO));
+        assert!(queue.ripe(limits).is_some());
+        queue.push(row(true), limits);
+        assert_eq!(waits(&queue), Some(RELAXED));
+        queue.closed = Some(stopped());
+        assert!(queue.ripe(limits).is_some(), "closing waits for nothing");
     }
 }

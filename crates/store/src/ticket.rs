@@ -88,7 +88,9 @@ impl Done {
 }
 
 impl Ticket {
-    pub(crate) fn durable() -> Self {
+    /// Of nothing: it resolves at once.
+    #[must_use]
+    pub fn durable() -> Self {
         Self(State::Durable)
     }
 

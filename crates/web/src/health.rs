@@ -14,6 +14,9 @@ pub(crate) fn answer(front: &Front, path: &str, headers: &HeaderMap, peer: Peer)
         "/readyz" if ready(front) => text(StatusCode::OK, "ready\n"),
         "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
         "/metrics" if front.metrics_open || is_near(headers, peer) => {
+            if let Some(broker) = front.services.broker() {
+                broker.tell_metrics();
+            }
             let mut answer = text(StatusCode::OK, front.metrics.render());
             let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             answer.headers_mut().insert(CONTENT_TYPE, kind);

@@ -8,9 +8,9 @@ use std::{
     future::{Future as _, poll_fn},
     io,
     panic::AssertUnwindSafe,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -21,8 +21,7 @@ use mqtt::{Level, encode};
 use store::{Batch, Ticket};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
-    task::yield_now,
-    time::{Instant, Sleep, sleep_until, timeout},
+    time::{Sleep, timeout},
 };
 use tokio_util::io::poll_read_buf;
 
@@ -36,6 +35,7 @@ use crate::{
     post::Post,
     scratch,
     session::Session,
+    silence::Silence,
     stall::{self, Patience},
     tree::Wish,
 };
@@ -46,9 +46,6 @@ const DEPTH: usize = 2;
 const BACKLOG: usize = 64 * 1024;
 /// A packet that came in parts and is larger than this is gathered where it lies.
 const LARGE: usize = 16 * 1024;
-/// A timer that is so late means that it was us who were away, and what the client said meanwhile
-/// may not have been read.
-const ABSENCE: Duration = Duration::from_secs(1);
 /// How long the farewell on the wire may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -71,9 +68,9 @@ pub(crate) struct Connection<S> {
     /// When the queue may go on.
     pace: Option<Pin<Box<Sleep>>>,
     patience: Patience,
-    /// Others' connections were woken by what is released: they write before we do, since a message
+    /// Another connection was woken by what is released, and wakes us when it has written: a message
     /// is more urgent than its acknowledgement.
-    yields: bool,
+    follows: bool,
 }
 
 /// What leaves when a burst's commit is done.
@@ -85,13 +82,6 @@ struct Pending {
     down: Vec<Down>,
     post: Option<Box<Post>>,
     ids: Vec<(u16, bool)>,
-}
-
-/// Watches over keepalive: one timer, moved only when it fires.
-struct Silence {
-    limit: Duration,
-    heard: Instant,
-    timer: Pin<Box<Sleep>>,
 }
 
 enum Wake {
@@ -107,11 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Entered { link, hello, ticket }: Entered,
         (keep_alive, rest): (u16, Vec<u8>),
     ) -> Self {
-        let silence = (keep_alive > 0).then(|| {
-            let limit = Duration::from_millis(u64::from(keep_alive) * 1500);
-            let heard = Instant::now();
-            Silence { limit, heard, timer: Box::pin(sleep_until(heard + limit)) }
-        });
+        let silence = broker.watch.begin(&link, keep_alive);
         let (down, ids) = (Vec::new(), Vec::new());
         let first = Pending { slow: None, ticket, answers: hello, down, post: None, ids };
         let mut pending = VecDeque::with_capacity(1);
@@ -131,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             greeted: false,
             pace: None,
             patience: Patience::default(),
-            yields: false,
+            follows: false,
         }
     }
 
@@ -162,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             match ready!(self.poll_wake(cx)) {
                 Wake::End(end) => return Poll::Ready(end),
                 Wake::Bytes(bytes) => {
-                    if let Some(end) = self.burst(bytes) {
+                    if let Some(end) = self.burst(bytes, cx) {
                         return Poll::Ready(end);
                     }
                 }
@@ -171,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// One read: decided on, given to the product, routed, and committed together.
-    fn burst(&mut self, bytes: Vec<u8>) -> Option<End> {
+    fn burst(&mut self, bytes: Vec<u8>, cx: &Context<'_>) -> Option<End> {
         let now = self.broker.clock.now();
         // Topics that the client names by number are written out here; most bursts have none.
         let bump = Bump::new();
@@ -180,15 +166,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut gate = Gate::new(&self.broker, &self.link, &mut self.inward);
         let progress = gate.read(&bytes, &bump, &mut burst);
         let Work { answers, pinged, ids, fetch, changed } = gate.work;
-        self.broker.metrics.bytes_in.increment(wide(progress.used));
+        self.broker.metrics.bytes_in.add(wide(progress.used));
         if progress.packets > 0
             && let Some(silence) = &mut self.silence
         {
-            silence.heard = Instant::now();
+            silence.hear(&self.broker.watch);
         }
         let mut slow = None;
         if !burst.up.is_empty() {
-            self.broker.metrics.messages_in.increment(wide(burst.up.len()));
+            self.broker.metrics.messages_in.add(wide(burst.up.len()));
             slow = self.broker.hub.up(&self.link.grant, &mut burst);
         }
         let domain = self.link.domain.clone();
@@ -209,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if pinged {
                 self.patience.pinged();
             }
-            self.wait(Pending { slow, ticket, answers, down, post, ids });
+            self.wait(Pending { slow, ticket, answers, down, post, ids }, (now, cx.waker()));
         } else {
             scratch::give(answers);
         }
@@ -217,9 +203,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Releases a burst when its turn has come, at once if it waits for nothing.
-    fn wait(&mut self, mut pending: Pending) {
+    fn wait(&mut self, mut pending: Pending, (now, waker): (Millis, &Waker)) {
         if self.pending.is_empty() && pending.slow.is_none() && pending.ticket.is_durable() {
-            return self.release(pending);
+            return self.release(pending, now, waker);
         }
         // The buffer is for others, as long as this waits for the disk.
         let kept = pending.answers.as_slice().into();
@@ -276,7 +262,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Poll::Ready(Wake::End(End::new(Offline::Shutdown)));
         }
         self.poll_patience(cx);
-        if std::mem::take(&mut self.yields) && pin!(yield_now()).poll(cx).is_pending() {
+        if std::mem::take(&mut self.follows) {
             return Poll::Pending;
         }
         let closing = self.link.closing();
@@ -302,7 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             return Poll::Ready(wake);
         }
-        self.poll_silence(cx, committing).map(|()| Wake::End(End::new(Offline::KeepAlive)))
+        self.poll_silence(committing).map(|()| Wake::End(End::new(Offline::KeepAlive)))
     }
 
     /// The next bytes to be looked into. While too many bursts wait for the disk, pings are taken and
@@ -341,9 +327,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             (0..pings).for_each(|_| encode::pingresp(&mut last.answers));
             self.patience.pinged();
-            self.broker.metrics.bytes_in.increment(wide(2 * pings));
+            self.broker.metrics.bytes_in.add(wide(2 * pings));
             if let Some(silence) = &mut self.silence {
-                silence.heard = Instant::now();
+                silence.hear(&self.broker.watch);
             }
         }
         self.keep(bytes, 2 * pings);
@@ -376,7 +362,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             ready!(Pin::new(&mut first.ticket).poll(cx))?;
             if let Some(pending) = self.pending.pop_front() {
-                self.release(pending);
+                self.release(pending, self.broker.clock.now(), cx.waker());
             }
         }
         if self.pending.capacity() > 0 {
@@ -386,7 +372,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Poll::Ready(Ok(()))
     }
 
-    fn release(&mut self, pending: Pending) {
+    fn release(&mut self, pending: Pending, now: Millis, waker: &Waker) {
         let Pending { answers, down, post, .. } = pending;
         self.greeted = true;
         if self.writing.capacity() == 0 && answers.capacity() == scratch::SIZE {
@@ -401,9 +387,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if down.is_empty() && post.is_none() {
             return;
         }
-        let now = self.broker.clock.now();
         if let Some(mut post) = post {
-            self.yields |= post.deliver(&self.broker, now);
+            self.follows |= post.deliver(&self.broker, now, Some((&self.link.session, waker)));
             // What came back to this client stays in its order.
             let own = self.link.session.lock().take_outbox(&self.link);
             if let Some(own) = own {
@@ -431,12 +416,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Err(Undelivered::TooFast);
         }
         message.encode(&mut self.writing, self.link.level, now, None, (false, None));
-        self.broker.metrics.messages_out.increment(1);
+        self.broker.metrics.messages_out.add(1);
         Ok(())
     }
 
     /// Writes what there is, the connection's own answers before the outbox.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut follower = None;
+        let wrote = self.poll_write_all(cx, &mut follower);
+        if !matches!(wrote, Poll::Ready(Ok(()))) || !self.greeted {
+            // Whoever waits for a connection that cannot write now waits no longer.
+            follower = follower.or_else(|| self.link.session.lock().take_follower());
+        }
+        follower.into_iter().for_each(Waker::wake);
+        wrote
+    }
+
+    fn poll_write_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        follower: &mut Option<Waker>,
+    ) -> Poll<io::Result<()>> {
         loop {
             while self.written < self.writing.len() {
                 let rest = self.writing.get(self.written..).unwrap_or_default();
@@ -446,7 +446,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 self.written += wrote;
                 self.unflushed = true;
-                self.broker.metrics.bytes_out.increment(wide(wrote));
+                self.broker.metrics.bytes_out.add(wide(wrote));
             }
             self.written = 0;
             scratch::give(std::mem::take(&mut self.writing));
@@ -456,6 +456,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let mut inner = self.link.session.lock();
             let outbox = inner.take_outbox(&self.link);
             let due = inner.due(self.link.session.is_durable());
+            *follower = follower.take().or_else(|| inner.take_follower());
             drop(inner);
             match outbox {
                 Some(outbox) => self.writing = outbox,
@@ -493,32 +494,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Ready when the client was silent for too long. While we do not read, its silence is ours.
-    fn poll_silence(&mut self, cx: &mut Context<'_>, committing: bool) -> Poll<()> {
+    fn poll_silence(&mut self, committing: bool) -> Poll<()> {
         let Some(silence) = &mut self.silence else { return Poll::Pending };
-        loop {
-            ready!(silence.timer.as_mut().poll(cx));
-            let now = Instant::now();
-            if committing || now > silence.timer.deadline() + ABSENCE {
-                silence.heard = now;
-            }
-            let due = silence.heard + silence.limit;
-            if due <= now {
-                return Poll::Ready(());
-            }
-            silence.timer.as_mut().reset(due);
-        }
+        silence.poll(&self.broker.watch, &self.link, committing)
     }
 
     /// Lets go what is committed, ends on our side, then says farewell.
     async fn finish(&mut self, end: End) {
         self.link.close(end.why);
+        if let Some(silence) = &self.silence {
+            silence.end(&self.broker.watch);
+        }
         let mut failed = false;
         while let Some(mut pending) = self.pending.pop_front() {
             if let Some(slow) = pending.slow.take() {
                 slow.await;
             }
             match (&mut pending.ticket).await {
-                Ok(()) if !failed => self.release(pending),
+                Ok(()) if !failed => self.release(pending, self.broker.clock.now(), Waker::noop()),
                 // What follows a failure is not acknowledged; its messages are there all the same.
                 Ok(()) => drop(pending),
                 Err(_) => {
@@ -536,6 +529,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         // The client may be gone, or deaf: neither matters any more.
         drop(timeout(FAREWELL, self.farewell(end.reason)).await);
+        if kept {
+            self.broker.router.forget(&self.link.session);
+        }
         if let Err(error) = gone.await {
             tracing::error!(?error, client = %self.link.grant.client.0, "offline is not stored");
         }

@@ -9,6 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::Waker,
 };
 
 use base::Millis;
@@ -41,7 +42,8 @@ pub(crate) struct Inner {
     /// Encoded packets that the connection's task has not taken yet; freed when it takes them.
     outbox: Vec<u8>,
     subscriptions: Vec<(Box<str>, Wish)>,
-    free: Option<Free>,
+    /// Whose acknowledgement waits until what is in the outbox is written.
+    follower: Option<Waker>,
     /// QoS 1 and 2 messages on their way to the client, by number.
     rows: VecDeque<Row>,
     next: u64,
@@ -57,6 +59,7 @@ pub(crate) struct Inner {
 /// What most sessions never have: made when it is first needed, so that the many are small.
 #[derive(Default)]
 struct Rare {
+    free: Option<Free>,
     /// Messages that wait, of a session that is not durable.
     held: VecDeque<Vec<u8>>,
     held_bytes: usize,
@@ -105,7 +108,7 @@ impl Session {
             link: None,
             outbox: Vec::new(),
             subscriptions: Vec::new(),
-            free: None,
+            follower: None,
             rows: VecDeque::new(),
             next: first(now),
             in_flight: 0,
@@ -119,7 +122,8 @@ impl Session {
         Self { client, durable: AtomicBool::new(false), inner: Mutex::new(inner) }
     }
 
-    /// Reads what was kept of a client's session; `None` if there is none, or it has ended.
+    /// Reads what was kept of a client's session; `None` if nothing was. One that is over, or cannot be
+    /// read, has nothing but its rows, which are to be deleted.
     pub(crate) fn load(
         store: &Store,
         client: &ClientKey,
@@ -128,13 +132,15 @@ impl Session {
         let Some(row) = store.get(Space::Session, &kept::key(kept::SESSIONS, client))? else {
             return Ok(None);
         };
-        let Some(kept) = Kept::parse(&row) else {
+        let kept = Kept::parse(&row);
+        if kept.is_none() {
             tracing::error!(client = %client.0, "kept session is not readable");
-            return Ok(None);
-        };
-        if !kept.online && kept.ends_at() <= now {
-            return Ok(None);
         }
+        let Some(kept) = kept.filter(|kept| kept.online || kept.ends_at() > now) else {
+            let over = Self::new(client.clone(), now);
+            over.durable.store(true, Ordering::SeqCst);
+            return Ok(Some(over));
+        };
         let session = Self::new(client.clone(), now);
         session.durable.store(true, Ordering::SeqCst);
         let mut inner = session.inner.lock();
@@ -206,7 +212,7 @@ impl Session {
         let free = Free { domain: domain.clone(), who };
         let subscriptions = {
             let mut inner = self.inner.lock();
-            inner.free = Some(free.clone());
+            inner.rare().free = Some(free.clone());
             inner.subscriptions.clone()
         };
         for (filter, wish) in subscriptions {
@@ -216,7 +222,7 @@ impl Session {
 
     /// Its place in the tree of its tenant, if its filters are free.
     pub(crate) fn free(&self) -> Option<Free> {
-        self.inner.lock().free.clone()
+        self.inner.lock().rare.as_ref()?.free.clone()
     }
 
     /// Forgets all. True when it was durable: what the store has is the caller's to delete.
@@ -226,11 +232,13 @@ impl Session {
             let durable = self.durable.swap(false, Ordering::SeqCst);
             inner.rows.clear();
             (inner.in_flight, inner.waiting, inner.outbox) = (0, 0, Vec::new());
+            let mut free = None;
             if let Some(rare) = &mut inner.rare {
                 (rare.held, rare.held_bytes) = (VecDeque::new(), 0);
                 (rare.received, rare.aliases) = (Vec::new(), Vec::new());
+                free = rare.free.take();
             }
-            (durable, std::mem::take(&mut inner.subscriptions), inner.free.take())
+            (durable, std::mem::take(&mut inner.subscriptions), free)
         };
         if let Some(free) = free {
             for (filter, _) in subscriptions {
@@ -329,6 +337,7 @@ impl Inner {
     /// No connection has it any more; the number of the last message that may have been sent.
     pub(crate) fn abandon(&mut self, now: Millis) -> u64 {
         self.outbox = Vec::new();
+        self.take_follower().into_iter().for_each(Waker::wake);
         if let Some(rare) = &mut self.rare {
             rare.aliases = Vec::new();
         }
@@ -336,12 +345,25 @@ impl Inner {
         self.rest()
     }
 
+    /// Wakes `waker` when what is in the outbox is written; false when another one waits already.
+    pub(crate) fn follow(&mut self, waker: &Waker) -> bool {
+        let first = self.follower.is_none();
+        if first {
+            self.follower = Some(waker.clone());
+        }
+        first
+    }
+
+    pub(crate) fn take_follower(&mut self) -> Option<Waker> {
+        self.follower.take()
+    }
+
     pub(crate) fn expiry_s(&self) -> u32 {
         self.expiry_s
     }
 
     pub(crate) fn is_free(&self) -> bool {
-        self.free.is_some()
+        self.rare.as_ref().is_some_and(|rare| rare.free.is_some())
     }
 
     pub(crate) fn left_at(&self) -> Millis {

@@ -130,6 +130,7 @@ async fn shutdown_sends_what_is_pending_and_ends_everybody() {
     assert_eq!(lamp.next().await, puback(2));
     lamp.closed().await;
     assert_eq!(world.handle().online(), 0);
+    world.disk_moves().await;
     assert!(world.stored("lamp offline Shutdown") && world.stored("fan offline Shutdown"));
     let address = world.broker.addresses().tcp.unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use broker::hub::{Delivery, Limits};
-use mqtt::{Connect, Properties, Property, Publish, QoS, Will, encode};
+use mqtt::{Connect, Level, Properties, Property, Publish, QoS, Will, encode};
 use store::{Dir, Space};
 
 use crate::{
@@ -347,4 +347,25 @@ async fn the_will_of_a_connection_that_is_slow_to_end_is_published_once() {
     other.send(&publish("free/end", Some(1), b"end")).await;
     other.hears(&puback(1)).await;
     assert!(watcher.next().await.ends_with(b"end"), "the will comes again");
+}
+
+/// [MQTT5-3.1.2-6]
+#[tokio::test]
+async fn who_is_back_before_the_end_of_its_session_is_stored_does_not_find_it() {
+    let mut world = World::on_a_stalled_disk().await;
+    let hello = connect5("lamp", false, &[Property::SessionExpiry(1000)]);
+    let mut lamp = world.raw().await;
+    lamp.send(&hello).await;
+    assert_eq!(world.news().await, "lamp online");
+    world.disk_moves().await;
+    assert_eq!(lamp.next().await[2], 0, "it had no session");
+    let mut farewell = made(|out| encode::disconnect(out, Level::V5, 0));
+    farewell.splice(1.., [7, 0, 5, 0x11, 0, 0, 0, 0]);
+    lamp.send(&farewell).await;
+    assert_eq!(world.news().await, "lamp offline Disconnect");
+    let mut again = world.raw().await;
+    again.send(&hello).await;
+    assert_eq!(world.news().await, "lamp online");
+    world.disk_moves().await;
+    assert_eq!(again.next().await[2], 0, "its session has ended");
 }

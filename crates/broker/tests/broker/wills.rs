@@ -245,6 +245,7 @@ async fn a_will_that_panics_is_thrown_away() {
     drop(client);
     while world.news().await != "svc-a offline Shutdown" {}
     world.client("svc-a").await.pings().await;
+    world.disk_moves().await;
     assert!(!world.stored("wsvc-a"));
 }
 

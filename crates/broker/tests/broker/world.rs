@@ -96,7 +96,7 @@ impl World {
         Self::over(store, clock, folder, limits, |_, _| {})
     }
 
-    /// All that waits for a stalled disk is stored.
+    /// All that waits for the disk is stored.
     pub(crate) async fn disk_moves(&self) {
         let mut full = Batch::default();
         for n in 0..GROUP {
