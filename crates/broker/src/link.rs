@@ -34,6 +34,7 @@ pub(crate) struct Link {
     pub(crate) window: u32,
     will: Mutex<Option<Arc<Will>>>,
     waker: AtomicWaker,
+    woken: AtomicBool,
     /// 0, or 1 + the reason to end.
     closing: AtomicU8,
     /// The deadline of an orderly end is over.
@@ -127,6 +128,7 @@ impl Link {
             window,
             will: Mutex::default(),
             waker: AtomicWaker::new(),
+            woken: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             at_once: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -193,7 +195,13 @@ impl Link {
     }
 
     pub(crate) fn wake(&self) {
+        self.woken.store(true, Ordering::SeqCst);
         self.waker.wake();
+    }
+
+    /// Whether it was woken since it was last asked.
+    pub(crate) fn was_woken(&self) -> bool {
+        self.woken.load(Ordering::SeqCst) && self.woken.swap(false, Ordering::SeqCst)
     }
 
     /// Nothing of this connection will be heard any more.

@@ -1,6 +1,6 @@
 //! The place where one burst's messages find their receivers, and wait for its commit.
 
-use std::{collections::HashMap, sync::Arc, task::Waker};
+use std::{cell::RefCell, collections::HashMap, sync::Arc, task::Waker};
 
 use base::Millis;
 use mqtt::QoS;
@@ -24,6 +24,15 @@ const FEW: usize = 8;
 const FETCH: usize = 4 << 20;
 /// Bytes that are set aside for a burst at most before they are there.
 const ARENA: usize = 64 * 1024;
+
+/// Messages of a post whose memory is kept for another, and such posts of a thread.
+const ITEMS: usize = 1024;
+const SPARES: usize = 4;
+
+thread_local! {
+    #[expect(clippy::vec_box, reason = "who waits for its commit holds the box")]
+    static SPARE: RefCell<Vec<Box<Post>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Messages on their way, in the order in which they came: one arena, no allocation for each.
 pub(crate) struct Post {
@@ -73,10 +82,29 @@ struct Item {
 
 impl Post {
     /// For a burst of so many messages.
-    pub(crate) fn of(messages: usize) -> Self {
-        let mut post = Self::default();
+    pub(crate) fn take(messages: usize) -> Box<Self> {
+        let mut post = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         post.expected = messages;
         post
+    }
+
+    /// Ends it; its memory is for a later one.
+    pub(crate) fn give(mut self: Box<Self>) {
+        let large = self.arena.capacity() > ARENA || self.items.capacity() > ITEMS;
+        if large || !self.items.is_empty() || self.places.capacity() > 0 {
+            return;
+        }
+        self.arena.clear();
+        self.receivers.clear();
+        self.marks.clear();
+        self.hits.clear();
+        self.kept.clear();
+        (self.known, self.shared, self.last) = (None, false, Ok(Fate::Nowhere));
+        SPARE.with_borrow_mut(|spare| {
+            if spare.len() < SPARES {
+                spare.push(self);
+            }
+        });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -370,7 +398,7 @@ impl Post {
     ) -> bool {
         let (mut last, mut follows) = (self.last, false);
         let mut batch = Batch::default();
-        let items = std::mem::take(&mut self.items);
+        let mut items = std::mem::take(&mut self.items);
         for run in items.chunk_by(|a, b| a.to == b.to) {
             let Some(session) = run.first().and_then(|item| self.receivers.get(wide(item.to)))
             else {
@@ -414,7 +442,8 @@ impl Post {
         if !batch.is_empty() {
             drop(broker.store.commit(batch));
         }
-        self.last = last;
+        items.clear();
+        (self.items, self.last) = (items, last);
         follows
     }
 

@@ -59,6 +59,8 @@ pub(crate) struct Connection<S> {
     writing: Vec<u8>,
     written: usize,
     unflushed: bool,
+    /// All is written; only a burst, or who wakes us, changes that.
+    quiet: bool,
     pending: VecDeque<Pending>,
     silence: Option<Silence>,
     /// `partial` has whole packets that wait for the present burst.
@@ -112,6 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             writing: Vec::new(),
             written: 0,
             unflushed: false,
+            quiet: false,
             pending,
             silence,
             greeted: false,
@@ -158,6 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// One read: decided on, given to the product, routed, and committed together.
     fn burst(&mut self, bytes: Vec<u8>, cx: &Context<'_>) -> Option<End> {
+        self.quiet = false;
         let now = self.broker.clock.now();
         // Topics that the client names by number are written out here; most bursts have none.
         let bump = Bump::new();
@@ -223,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         changed: bool,
     ) -> (Batch, Vec<Down>, Option<Box<Post>>) {
         let Burst { now, up, mut batch, mut down } = burst;
-        let mut post = Post::of(up.len());
+        let mut post = Post::take(up.len());
         for up in up.iter().filter(|up| up.verdict == Verdict::Accepted) {
             post.route(&self.broker, &self.link, up, (now, &mut batch));
         }
@@ -236,9 +240,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if changed {
             keep(&self.link, &mut batch);
         }
-        // Pending bursts are small, so that an idle connection is.
-        let post = (!post.is_empty()).then(|| Box::new(post));
-        (batch, down, post)
+        if post.is_empty() {
+            post.give();
+            return (batch, down, None);
+        }
+        (batch, down, Some(post))
     }
 
     /// Keeps the beginning of an unfinished packet.
@@ -256,6 +262,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         self.link.listen(cx.waker());
+        self.quiet &= !self.link.was_woken();
         if let Poll::Ready(Err(error)) = self.poll_pending(cx) {
             // Nothing may be acknowledged that is not stored.
             tracing::warn!(?error, client = %self.link.grant.client.0, "commit failed");
@@ -271,11 +278,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             return Poll::Ready(Wake::End(End::new(why)));
         }
-        let idle = match self.poll_write(cx) {
-            Poll::Ready(Ok(())) => true,
-            Poll::Ready(Err(error)) => return Poll::Ready(self.lost(&error)),
-            Poll::Pending => false,
-        };
+        let mut idle = self.quiet;
+        if !idle {
+            match self.poll_write(cx) {
+                Poll::Ready(Ok(())) => {
+                    idle = true;
+                    // A queue with a pace goes on by itself.
+                    self.quiet = self.greeted && self.pace.is_none();
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(self.lost(&error)),
+                Poll::Pending => {}
+            }
+        }
         if closing == Some(Offline::Shutdown) {
             let done = idle && self.pending.is_empty();
             let end = Wake::End(End::new(Offline::Shutdown));
@@ -341,6 +355,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.pending.is_empty() {
             self.patience.rest();
         } else if self.greeted && self.patience.poll(cx).is_ready() {
+            self.quiet = false;
             for pending in &mut self.pending {
                 stall::overtake(&mut pending.answers, &mut self.writing);
             }
@@ -374,7 +389,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn release(&mut self, pending: Pending, now: Millis, waker: &Waker) {
         let Pending { answers, down, post, .. } = pending;
-        self.greeted = true;
+        (self.greeted, self.quiet) = (true, false);
         if self.writing.capacity() == 0 && answers.capacity() == scratch::SIZE {
             self.writing = answers;
         } else {
@@ -389,6 +404,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         if let Some(mut post) = post {
             self.follows |= post.deliver(&self.broker, now, Some((&self.link.session, waker)));
+            post.give();
             // What came back to this client stays in its order.
             let own = self.link.session.lock().take_outbox(&self.link);
             if let Some(own) = own {
