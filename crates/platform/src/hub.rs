@@ -107,15 +107,15 @@ impl Hub for PlatformHub {
         match what {
             Event::Online { at, peer } => {
                 device::came_online(&services, session, (at, who.epoch), into);
-                log::online(session.no, at, &peer.to_string(), into);
+                log::online(session.no(), at, peer, into);
                 kick_if_refused_meanwhile(&services, session);
             }
             Event::Offline { at, why } => {
-                log::offline(session.no, at, why, into);
+                log::offline(session.no(), at, why, into);
                 device::went_offline(&services, session, at, who.epoch);
             }
             Event::SubscribeRefused { at, filter } => {
-                log::diagnose(session.no, at, Diagnosis::SubscribeUnauthorized { filter }, into);
+                log::diagnose(session.no(), at, Diagnosis::SubscribeUnauthorized { filter }, into);
             }
             Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
         }
@@ -187,9 +187,7 @@ fn grant(
     let client = device::client(&key);
     let last = cell.state.lock().epoch;
     let session = Session {
-        no: credential.no,
         down: OnceLock::new(),
-        key,
         client: client.clone(),
         cell,
         gateway: product.gateway,
@@ -229,7 +227,7 @@ fn complain(services: &Services, credential: &Credential, now: Millis, why: &str
 /// missed by the kick: this is the second look.
 fn kick_if_refused_meanwhile(services: &Services, session: &Session) {
     let found = services.devices.credential(&services.store, &session.client.0);
-    let fine = matches!(found, Ok(Some(c)) if c.enabled && c.no == session.no);
+    let fine = matches!(found, Ok(Some(c)) if c.enabled && c.no == session.no());
     if !fine && let Some(broker) = services.broker() {
         broker.kick(&session.client, Offline::Kicked);
     }

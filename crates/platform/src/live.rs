@@ -118,10 +118,11 @@ impl Live {
     }
 
     /// A device came or went.
-    pub(crate) fn status(&self, key: &DeviceKey, status: i64) {
+    pub(crate) fn status(&self, key: impl FnOnce() -> DeviceKey, status: i64) {
         if !self.listening() {
             return;
         }
+        let key = &key();
         self.publish(&Topic::Status(key.clone()), Some("status"), &json!(status));
         let entry = device::live_entry(key, status);
         self.publish(&Topic::Product(key.product.clone()), Some(key.name.as_str()), &entry);

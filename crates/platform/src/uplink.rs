@@ -29,7 +29,7 @@ pub(crate) fn up(
     if session.cell.is_gone() || is_of_no_interest(services, session, burst) {
         return None;
     }
-    let product = product::live(services, &session.key.product);
+    let product = product::named(services, session.product());
     let nothing = Model::empty();
     let mut road = Road::new(services, session, product.as_deref(), &nothing, burst.now);
     (road.batch, road.down) = (std::mem::take(&mut burst.batch), std::mem::take(&mut burst.down));
@@ -55,7 +55,7 @@ pub(crate) fn up(
     let later;
     (burst.batch, burst.down, later) = road.end();
     later.map(|version| -> Answer<'static, ()> {
-        let (services, no) = (services.clone(), session.no);
+        let (services, no) = (services.clone(), session.no());
         Box::pin(async move {
             if let Err(error) = device::set_version(&services, no, &version).await {
                 tracing::error!(?error, "reported firmware version is not stored");
@@ -106,8 +106,7 @@ impl<'a> Road<'a> {
         now: Millis,
     ) -> Self {
         let pages = &services.live;
-        let watched =
-            pages.listening() && pages.looked_at(&live::Topic::Messages(session.key.clone()));
+        let watched = pages.listening() && pages.looked_at(&live::Topic::Messages(session.key()));
         Self {
             services,
             session,
@@ -141,10 +140,10 @@ impl<'a> Road<'a> {
     fn note(&mut self, direction: Direction, topic: &str, payload: &[u8], qos: QoS) {
         let message = Message { direction, topic, payload, qos: level(qos) };
         if self.session.content_log {
-            self.contents.add((self.session.no, self.now), &message, &mut self.batch);
+            self.contents.add((self.session.no(), self.now), &message, &mut self.batch);
         }
         if self.watched {
-            downlink::look(self.services, &self.session.key, self.now, &message);
+            downlink::look(self.services, &self.session.key(), self.now, &message);
         }
     }
 
@@ -152,7 +151,7 @@ impl<'a> Road<'a> {
     pub(crate) fn diagnose(&mut self, what: Diagnosis<'_>) {
         self.diagnoses += 1;
         if self.diagnoses <= DIAGNOSES {
-            log::diagnose(self.session.no, self.now, what, &mut self.batch);
+            log::diagnose(self.session.no(), self.now, what, &mut self.batch);
         }
     }
 
@@ -180,12 +179,12 @@ impl<'a> Road<'a> {
     /// The row of an event goes the same way as a message's: through the reused buffer.
     pub(crate) fn event(&mut self, at: Millis, kind: thing::EventKind, id: &str, params: &str) {
         let what = (kind, id, params);
-        log::event(self.session.no, at, what, &mut self.row, &mut self.batch);
+        log::event(self.session.no(), at, what, &mut self.row, &mut self.batch);
     }
 
     /// The shadow's row is added once for all reports of the burst, when its batch is committed.
     fn end(mut self) -> (Batch, Vec<Down>, Option<String>) {
-        self.contents.end((self.session.no, self.now), &mut self.batch);
+        self.contents.end((self.session.no(), self.now), &mut self.batch);
         if self.changed {
             self.session.changed.store(true, Ordering::Relaxed);
         }

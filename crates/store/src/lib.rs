@@ -34,7 +34,8 @@ const RESTING: Duration = Duration::from_secs(2);
 
 /// How long commits have for writing what waits, when the store is closed.
 const CLOSING: Duration = Duration::from_secs(60);
-/// How often the engine is asked whether it works: not all that it does is a commit of ours.
+/// How often the engine is asked whether it works (not all that it does is a commit of ours), and what
+/// visits left in memory is moved into tables: at most one table for each of a few keyspaces.
 const WATCHING: Duration = Duration::from_secs(1);
 /// A deletion rests this many times as long as its last page took.
 const REST: u32 = 3;
@@ -310,7 +311,8 @@ impl Store {
     }
 
     /// Waits until the hot store fails, after which nothing is committed any more: the server must
-    /// end, and a restart recovers what was acknowledged. Never resolves on a healthy store.
+    /// end, and a restart recovers what was acknowledged. Never resolves on a healthy store, but sees
+    /// to it meanwhile that little of what visits wrote stays in memory.
     pub async fn failed(&self) {
         let mut failed = self.0.commits.failed();
         loop {
@@ -320,7 +322,8 @@ impl Store {
                 Err(_) => {}
             }
             let store = self.clone();
-            if let Err(error) = blocking(move || store.0.hot.alive()).await {
+            let look = move || store.0.hot.alive().and_then(|()| store.0.hot.tidy());
+            if let Err(error) = blocking(look).await {
                 tracing::error!(?error, "the hot store failed in its background");
                 self.0.commits.fail();
             }

@@ -396,6 +396,65 @@ async fn f05_a_full_disk_refuses_commits_until_there_is_room() {
 }
 
 #[tokio::test]
+async fn what_visits_left_in_memory_goes_into_tables_while_there_is_room() {
+    let folder = folder();
+    let free = Arc::new(AtomicU64::new(1 << 29));
+    let seen = free.clone();
+    let probe = move || Ok(Room { free: seen.load(Ordering::SeqCst), all: 1 << 30 });
+    let store = open_probed(&folder, probe).await;
+    let mut visits = Batch::default();
+    for n in 0..2000_u32 {
+        visits.put(Space::Session, &n.to_be_bytes(), b"kept");
+        visits.put(Space::DeviceState, &n.to_be_bytes(), b"came");
+        visits.append(Series::Logs, LAMP, 0, NOON, b"came");
+    }
+    store.commit(visits).await.unwrap();
+    let held = || store.0.hot.in_memory();
+    let before = held();
+    assert!(before > 3 * (128 << 10), "{before}");
+    // A table that finds no room would be the end of the engine.
+    free.store(0, Ordering::SeqCst);
+    store.0.hot.tidy().unwrap();
+    assert_eq!(held(), before);
+    free.store(1 << 29, Ordering::SeqCst);
+    store.0.hot.tidy().unwrap();
+    assert_eq!(held(), 0);
+    for n in 0..2000_u32 {
+        let row = store.get(Space::Session, &n.to_be_bytes()).unwrap();
+        assert_eq!(row.as_deref(), Some(&b"kept"[..]));
+    }
+    // A few are not worth a table.
+    let mut few = Batch::default();
+    few.put(Space::Session, b"one", b"kept");
+    store.commit(few).await.unwrap();
+    store.0.hot.tidy().unwrap();
+    assert!(held() > 0);
+}
+
+#[tokio::test]
+async fn records_after_a_crash_follow_those_before_it() {
+    let (first, clock) = (folder(), Clock::manual(NOON));
+    let store = open(&first, &clock).await;
+    let append = |value: String| {
+        let mut batch = Batch::default();
+        batch.append(Series::Points, LAMP, 0, NOON, value.as_bytes());
+        batch
+    };
+    // More than lie between two marks, so that the last groups stand behind one.
+    for n in 0..70 {
+        store.commit(append(n.to_string())).await.unwrap();
+    }
+    // What a kill leaves.
+    let second = folder();
+    copy(&first.path().join("hot"), &second.path().join("hot"));
+    std::fs::copy(first.path().join("hot.mark"), second.path().join("hot.mark")).unwrap();
+    let store = open(&second, &clock).await;
+    store.commit(append("70".into())).await.unwrap();
+    let all = values(&store.series(&points(Dir::Forward, None, 99)).unwrap());
+    assert_eq!(all, (0..=70).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_disk_that_fills_drops_old_days_early() {
     let (folder, clock) = (folder(), Clock::manual(NOON));
     let free = Arc::new(AtomicU64::new(1 << 29));
@@ -554,6 +613,12 @@ mod broken {
         }
         fn flush(&self, place: Place) -> Result<()> {
             self.kv.flush(place)
+        }
+        fn in_memory(&self, place: Place) -> u64 {
+            self.kv.in_memory(place)
+        }
+        fn start_flush(&self, place: Place) -> Result<()> {
+            self.kv.start_flush(place)
         }
         fn alive(&self) -> Result<()> {
             self.kv.alive()

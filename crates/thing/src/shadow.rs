@@ -14,11 +14,21 @@ use crate::{
 pub const VERSION: u8 = 1;
 const DEPTH: u32 = 8;
 
-/// The latest values of one device.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Shadow {
+/// The latest values of one device; a pointer while there are none, since most devices of a large fleet
+/// are silent.
+#[derive(Debug, Clone, Default)]
+pub struct Shadow(Option<Box<Values>>);
+
+#[derive(Debug, Clone, Default)]
+struct Values {
     latest: Vec<Latest>,
     desired: Vec<Desired>,
+}
+
+impl PartialEq for Shadow {
+    fn eq(&self, other: &Self) -> bool {
+        self.known() == other.known() && self.wanted() == other.wanted()
+    }
 }
 
 #[derive(Clone, PartialEq)]
@@ -62,6 +72,18 @@ pub struct Entry<'a> {
 }
 
 impl Shadow {
+    fn known(&self) -> &[Latest] {
+        self.0.as_ref().map_or(&[], |values| &values.latest)
+    }
+
+    fn wanted(&self) -> &[Desired] {
+        self.0.as_ref().map_or(&[], |values| &values.desired)
+    }
+
+    fn values(&mut self) -> &mut Values {
+        self.0.get_or_insert_default()
+    }
+
     /// From a stored row; `None` if the bytes are not ours.
     #[must_use]
     pub fn decode(row: &[u8]) -> Option<Self> {
@@ -69,33 +91,34 @@ impl Shadow {
         if reader.byte()? != VERSION {
             return None;
         }
-        let mut shadow = Self::default();
+        let mut values = Values::default();
         for _ in 0..reader.varint()? {
             let id = reader.id()?.into();
             let (changed, reported) = (reader.int()?, reader.int()?);
             let bytes = reader.spanned(DEPTH)?.1.to_vec();
-            shadow.latest.push(Latest { id, bytes, changed, reported });
+            values.latest.push(Latest { id, bytes, changed, reported });
         }
         for _ in 0..reader.varint()? {
             let (id, since) = (reader.id()?.into(), reader.int()?);
             let bytes = reader.spanned(DEPTH)?.1.to_vec();
-            shadow.desired.push(Desired { id, bytes, since });
+            values.desired.push(Desired { id, bytes, since });
         }
-        reader.0.is_empty().then_some(shadow)
+        let any = !values.latest.is_empty() || !values.desired.is_empty();
+        reader.0.is_empty().then_some(Self(any.then(|| Box::new(values))))
     }
 
     /// Appends the stored row to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(VERSION);
-        put_varint(out, u64::try_from(self.latest.len()).expect("lengths fit"));
-        for entry in &self.latest {
+        put_varint(out, u64::try_from(self.known().len()).expect("lengths fit"));
+        for entry in self.known() {
             put_id(out, &entry.id);
             put_zigzag(out, entry.changed);
             put_zigzag(out, entry.reported);
             out.extend_from_slice(&entry.bytes);
         }
-        put_varint(out, u64::try_from(self.desired.len()).expect("lengths fit"));
-        for entry in &self.desired {
+        put_varint(out, u64::try_from(self.wanted().len()).expect("lengths fit"));
+        for entry in self.wanted() {
             put_id(out, &entry.id);
             put_zigzag(out, entry.since);
             out.extend_from_slice(&entry.bytes);
@@ -114,17 +137,18 @@ impl Shadow {
         mut changed: impl FnMut(&str, Value<'_>),
     ) -> usize {
         let mut n = 0;
+        let Values { latest, desired } = self.values();
         for (hint, field) in record::fields(record).enumerate() {
-            let place = match self.latest.get(hint) {
+            let place = match latest.get(hint) {
                 Some(entry) if *entry.id == *field.id => Some(hint),
-                _ => self.latest.iter().position(|entry| *entry.id == *field.id),
+                _ => latest.iter().position(|entry| *entry.id == *field.id),
             };
-            let known = place.and_then(|place| self.latest.get_mut(place));
+            let known = place.and_then(|place| latest.get_mut(place));
             // A time after `now` is of a clock that was set back since: it holds nothing up.
             if known.as_ref().is_some_and(|entry| entry.reported > at && entry.reported <= now) {
                 continue;
             }
-            self.desired.retain(|entry| *entry.id != *field.id || entry.bytes != field.bytes);
+            desired.retain(|entry| *entry.id != *field.id || entry.bytes != field.bytes);
             match known {
                 Some(entry) if entry.bytes == field.bytes => {
                     entry.reported = at;
@@ -137,7 +161,7 @@ impl Shadow {
                 }
                 None => {
                     let (id, bytes) = (field.id.into(), field.bytes.to_vec());
-                    self.latest.push(Latest { id, bytes, changed: at, reported: at });
+                    latest.push(Latest { id, bytes, changed: at, reported: at });
                 }
             }
             n += 1;
@@ -148,11 +172,12 @@ impl Shadow {
 
     /// What the cloud wants from now on; each field replaces what it wanted before.
     pub fn set_desired(&mut self, record: &[u8], at: Millis) {
+        let desired = &mut self.values().desired;
         for field in record::fields(record) {
             let bytes = field.bytes.to_vec();
-            match self.desired.iter_mut().find(|entry| *entry.id == *field.id) {
+            match desired.iter_mut().find(|entry| *entry.id == *field.id) {
                 Some(entry) => (entry.bytes, entry.since) = (bytes, at),
-                None => self.desired.push(Desired { id: field.id.into(), bytes, since: at }),
+                None => desired.push(Desired { id: field.id.into(), bytes, since: at }),
             }
         }
     }
@@ -160,20 +185,22 @@ impl Shadow {
     /// The device has what was wanted; whether anything was.
     pub fn clear_desired(&mut self) -> bool {
         let any = self.has_desired();
-        self.desired.clear();
+        if any {
+            self.values().desired.clear();
+        }
         any
     }
 
     /// Whether the cloud still wants something.
     #[must_use]
     pub fn has_desired(&self) -> bool {
-        !self.desired.is_empty()
+        !self.wanted().is_empty()
     }
 
     /// Whether nothing was ever reported or wanted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.latest.is_empty() && self.desired.is_empty()
+        self.known().is_empty() && self.wanted().is_empty()
     }
 
     /// Forgets what `model` would not take: properties that are gone, values of another type or out
@@ -181,11 +208,12 @@ impl Shadow {
     /// Whether anything changed.
     pub fn conform(&mut self, model: &Model) -> bool {
         let mut changed = false;
-        self.latest.retain_mut(|entry| {
+        let Some(values) = &mut self.0 else { return false };
+        values.latest.retain_mut(|entry| {
             let now = again(&entry.id, &entry.bytes, |text, out| model.check_report(text, out));
             replace(&mut entry.bytes, now, &mut changed)
         });
-        self.desired.retain_mut(|entry| {
+        values.desired.retain_mut(|entry| {
             let now = again(&entry.id, &entry.bytes, |text, out| model.check_control(text, out));
             replace(&mut entry.bytes, now, &mut changed)
         });
@@ -194,13 +222,14 @@ impl Shadow {
 
     /// Takes back what made `after` out of `before`, except where something else came since.
     pub fn revert(&mut self, before: &Self, after: &Self) {
-        take_back(&mut self.latest, &before.latest, &after.latest, |entry| &entry.id);
-        take_back(&mut self.desired, &before.desired, &after.desired, |entry| &entry.id);
+        let values = self.values();
+        take_back(&mut values.latest, before.known(), after.known(), |entry| &entry.id);
+        take_back(&mut values.desired, before.wanted(), after.wanted(), |entry| &entry.id);
     }
 
     /// The latest values, in the order they first came.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.latest.iter().filter_map(|entry| {
+        self.known().iter().filter_map(|entry| {
             let value = Value::decode(&entry.bytes)?;
             let (changed, reported) = (entry.changed, entry.reported);
             Some(Entry { id: &entry.id, value, changed, reported })
@@ -215,7 +244,7 @@ impl Shadow {
 
     /// What the cloud wants, with the time since when.
     pub fn desired(&self) -> impl Iterator<Item = (&str, Value<'_>, Millis)> {
-        self.desired
+        self.wanted()
             .iter()
             .filter_map(|entry| Some((&*entry.id, Value::decode(&entry.bytes)?, entry.since)))
     }

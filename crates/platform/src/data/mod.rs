@@ -177,7 +177,7 @@ async fn change(
     change: impl FnOnce(&mut Shadow, &mut Batch),
 ) -> Result<()> {
     let cell = services.devices.cell(&services.store, device.no)?;
-    let _turn = cell.changing.lock().await;
+    let _turn = cell.changing().lock().await;
     let (before, after, ticket) = {
         let mut shadow = cell.shadow_of(&services.store, live);
         let (before, mut batch) = (shadow.clone(), Batch::default());

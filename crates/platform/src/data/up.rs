@@ -63,9 +63,11 @@ fn report(road: &mut Road<'_>, up: &Up<'_>, message: &Message<'_>) {
             let (services, session, now) = (road.services, road.session, road.now);
             let at = time(message.timestamp, now);
             let (shadow, record, batch) = road.report();
-            let report = Report { no: session.no, record, at, now };
+            let report = Report { no: session.no(), record, at, now };
             super::take(&report, shadow, batch);
-            super::tell(services, &session.key, shadow, super::named(record));
+            if services.live.listening() {
+                super::tell(services, &session.key(), shadow, super::named(record));
+            }
         }
     }
     let mut payload = small();
@@ -82,11 +84,11 @@ fn get_status(road: &mut Road<'_>, message: &Message<'_>) {
 
 fn clear_control(road: &mut Road<'_>, message: &Message<'_>) {
     if road.shadow().has_desired() {
-        let (services, key) = (road.services, &road.session.key);
+        let (services, key) = (road.services, road.session.key());
         let (shadow, ..) = road.report();
         let ids: Vec<Box<str>> = shadow.desired().map(|(id, ..)| id.into()).collect();
         shadow.clear_desired();
-        super::tell(services, key, shadow, ids.into_iter());
+        super::tell(services, &key, shadow, ids.into_iter());
     }
     let mut payload = small();
     protocol::clear_control_reply(&mut payload, message.client_token, 0, "");

@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
@@ -27,8 +27,8 @@ pub(crate) struct Cell {
     /// shadow's lock only.
     model: AtomicU64,
     /// Held by an API call that changes the shadow until its commit is durable or taken back: nobody
-    /// else builds on what may be taken back.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// else builds on what may be taken back. Made by the first such call.
+    changing: OnceLock<Box<tokio::sync::Mutex<()>>>,
     /// The device is deleted: its rows are not written again by a connection that does not know yet.
     gone: AtomicBool,
     /// When an answer that nobody subscribed to was last noted.
@@ -105,6 +105,11 @@ impl Cell {
         store.commit(batch)
     }
 
+    /// The turn of an API call that changes the shadow.
+    pub(crate) fn changing(&self) -> &tokio::sync::Mutex<()> {
+        self.changing.get_or_init(Box::default)
+    }
+
     /// Whether another answer that nobody subscribed to may be noted now.
     pub(crate) fn may_note_unheard(&self, now: Millis) -> bool {
         let last = self.unheard.load(Ordering::Relaxed);
@@ -126,7 +131,7 @@ impl Cell {
         let (state, shadow) = (State::load(store, no)?, data::load(store, no)?);
         let (state, shadow) = (Mutex::new(state), Mutex::new(shadow));
         let (gone, unheard) = (AtomicBool::default(), AtomicI64::new(Millis::MIN));
-        let (model, changing) = (AtomicU64::default(), tokio::sync::Mutex::default());
+        let (model, changing) = (AtomicU64::default(), OnceLock::new());
         let connects = AtomicI64::default();
         Ok(Self { no, state, shadow, model, changing, gone, unheard, connects })
     }

@@ -290,7 +290,7 @@ pub async fn sweep(services: &Services) -> Result<()> {
 /// A store failed.
 pub async fn counts(services: &Services, product: &ProductId) -> Result<(u64, u64)> {
     let all = tables::count_now(&services.store, product).await?;
-    let activated = services.store.counter(&activated_key(product))?;
+    let activated = services.store.counter(&activated_key(product.as_str()))?;
     Ok((all, u64::try_from(activated).unwrap_or(0)))
 }
 
@@ -356,25 +356,25 @@ pub(crate) fn came_online(
     (at, epoch): (Millis, u64),
     into: &mut Batch,
 ) {
-    services.devices.connected(&session.key.product);
+    services.devices.connected(session.product());
     let mut state = session.cell.state.lock();
     if session.cell.is_gone() {
         return;
     }
     if !state.activated() {
         state.first_online = at;
-        into.count(&activated_key(&session.key.product), 1);
+        into.count(&activated_key(session.product()), 1);
     }
     if epoch >= state.epoch {
         (state.last_online, state.epoch) = (at, epoch);
-        services.live.status(&session.key, Status::Online.number());
+        services.live.status(|| session.key(), Status::Online.number());
     }
     session.moved.store(true, Relaxed);
 }
 
 /// A connection ended; of an older connection than the last one it says nothing.
 pub(crate) fn went_offline(services: &Services, session: &Session, at: Millis, epoch: u64) {
-    services.devices.disconnected(&session.key.product);
+    services.devices.disconnected(session.product());
     let mut state = session.cell.state.lock();
     if session.cell.is_gone() {
         return;
@@ -382,7 +382,7 @@ pub(crate) fn went_offline(services: &Services, session: &Session, at: Millis, e
     if epoch >= state.epoch {
         state.last_offline = at;
         session.moved.store(true, Relaxed);
-        services.live.status(&session.key, Status::Offline.number());
+        services.live.status(|| session.key(), Status::Offline.number());
     }
 }
 
@@ -390,11 +390,11 @@ pub(crate) fn went_offline(services: &Services, session: &Session, at: Millis, e
 /// the metadata. The row is in the burst's own commit.
 pub(crate) fn keep_info(session: &Session, info: &str) -> Option<String> {
     let mut state = session.cell.state.lock();
-    if state.info == info || session.cell.is_gone() {
+    if *state.info == *info || session.cell.is_gone() {
         return None;
     }
     let version = firmware(info).filter(|version| firmware(&state.info).as_ref() != Some(version));
-    info.clone_into(&mut state.info);
+    state.info = info.into();
     session.moved.store(true, Relaxed);
     version
 }
@@ -414,7 +414,7 @@ fn firmware(info: &str) -> Option<String> {
 /// Forgets what a device said of itself, so that its next report is news again.
 pub(crate) fn forget_info(services: &Services, no: DeviceNo) {
     if let Some(cell) = services.devices.cell_in_use(no) {
-        cell.state.lock().info.clear();
+        cell.state.lock().info = Box::default();
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) async fn erase(services: &Services, gone: &[Gone]) -> Result<()> {
     let mut batch = Batch::default();
     for ((no, product), state) in gone.iter().zip(&states) {
         if state.activated() {
-            batch.count(&activated_key(product), -1);
+            batch.count(&activated_key(product.as_str()), -1);
         }
         for space in [Space::Shadow, Space::DeviceState] {
             batch.delete(space, &no.0.to_be_bytes());
@@ -124,7 +124,7 @@ mod tests {
     };
 
     fn no(grant: &Grant) -> DeviceNo {
-        grant.data.downcast_ref::<Session>().unwrap().no
+        grant.data.downcast_ref::<Session>().unwrap().no()
     }
 
     fn query(device: DeviceNo) -> SeriesQuery {

@@ -29,7 +29,7 @@ pub struct Devices {
     epoch: AtomicU64,
     complaints: Mutex<HashMap<DeviceNo, Millis>>,
     /// Connections by product; during a takeover a device counts twice for a moment.
-    online: Mutex<HashMap<ProductId, u64>>,
+    online: Mutex<HashMap<Box<str>, u64>>,
 }
 
 /// A device's refused connects are noted at most this often.
@@ -62,15 +62,15 @@ impl Devices {
         self.epoch.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    pub(super) fn connected(&self, product: &ProductId) {
+    pub(super) fn connected(&self, product: &str) {
         let mut online = self.online.lock();
         match online.get_mut(product) {
             Some(count) => *count += 1,
-            None => drop(online.insert(product.clone(), 1)),
+            None => drop(online.insert(product.into(), 1)),
         }
     }
 
-    pub(super) fn disconnected(&self, product: &ProductId) {
+    pub(super) fn disconnected(&self, product: &str) {
         let mut online = self.online.lock();
         if let Some(count) = online.get_mut(product) {
             *count -= 1;
@@ -81,7 +81,7 @@ impl Devices {
     }
 
     pub(super) fn online(&self, product: &ProductId) -> u64 {
-        self.online.lock().get(product).copied().unwrap_or(0)
+        self.online.lock().get(product.as_str()).copied().unwrap_or(0)
     }
 
     /// Whether another refused connect of this device may be noted now.

@@ -12,11 +12,13 @@ use store::{Batch, Store, Ticket};
 use super::{cell::Cell, rights::Own};
 use crate::message::Replies;
 
+/// How long the id of a product is.
+const PRODUCT_BYTES: usize = 10;
+
 /// A device behind a connection; the broker carries it as [`broker::hub::Grant`]'s data.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) no: DeviceNo,
-    pub(crate) key: DeviceKey,
+    /// `{pid}{dn}`.
     pub(crate) client: ClientKey,
     pub(crate) cell: Arc<Cell>,
     pub(crate) gateway: bool,
@@ -44,16 +46,25 @@ impl Session {
 
     /// The topics of its replies.
     pub(crate) fn down(&self) -> &DownTopics {
-        self.down.get_or_init(|| Box::new(DownTopics::of(&self.key)))
+        self.down.get_or_init(|| Box::new(DownTopics::of(&self.key())))
+    }
+
+    pub(crate) fn no(&self) -> DeviceNo {
+        self.cell.no
+    }
+
+    pub(crate) fn product(&self) -> &str {
+        self.client.0.split_at(PRODUCT_BYTES).0
+    }
+
+    /// The device's name; made for who asks, since a session of every connection would keep it twice.
+    pub(crate) fn key(&self) -> DeviceKey {
+        DeviceKey::from_client_id(&self.client.0).expect("a session was made of its device's key")
     }
 
     pub(crate) fn own(&self) -> Own<'_> {
-        Own {
-            product: self.key.product.as_str(),
-            name: self.key.name.as_str(),
-            gateway: self.gateway,
-            custom: self.custom,
-        }
+        let (product, name) = self.client.0.split_at(PRODUCT_BYTES);
+        Own { product, name, gateway: self.gateway, custom: self.custom }
     }
 }
 

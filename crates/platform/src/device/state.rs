@@ -1,7 +1,7 @@
 //! The place where a device's times of coming and going are kept: one row of the hot store by
 //! device number, written by the batch of the event that changes it.
 
-use base::{DeviceNo, Millis, ProductId, Result};
+use base::{DeviceNo, Millis, Result};
 use store::{Batch, Space, Store};
 
 /// Times are milliseconds, 0 = never.
@@ -13,31 +13,34 @@ pub(crate) struct State {
     /// Of the connection that `last_online` speaks of.
     pub(crate) epoch: u64,
     /// What the device said of itself (`report_info`), as JSON text; empty when it never did.
-    pub(crate) info: String,
+    pub(crate) info: Box<str>,
 }
 
 impl State {
+    /// Numbers as what they differ by, seven bits to a byte: without `info` mostly not more than the
+    /// twenty bytes that lie in the engine's own entry.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut row = Vec::with_capacity(32 + self.info.len());
-        for time in [self.first_online, self.last_online, self.last_offline] {
-            row.extend_from_slice(&time.to_be_bytes());
-        }
-        row.extend_from_slice(&self.epoch.to_be_bytes());
+        let mut row = Vec::with_capacity(20 + self.info.len());
+        let online = self.last_online;
+        put(&mut row, online);
+        put(&mut row, self.first_online.wrapping_sub(online));
+        put(&mut row, self.last_offline.wrapping_sub(online));
+        put(&mut row, self.epoch.wrapping_sub(epoch_at(online)).cast_signed());
         row.extend_from_slice(self.info.as_bytes());
         row
     }
 
     pub(crate) fn decode(row: &[u8]) -> Option<Self> {
-        let (first, row) = row.split_first_chunk::<8>()?;
-        let (last, row) = row.split_first_chunk::<8>()?;
-        let (off, row) = row.split_first_chunk::<8>()?;
-        let (epoch, info) = row.split_first_chunk::<8>()?;
+        let (online, row) = take(row)?;
+        let (first, row) = take(row)?;
+        let (off, row) = take(row)?;
+        let (epoch, info) = take(row)?;
         Some(Self {
-            first_online: Millis::from_be_bytes(*first),
-            last_online: Millis::from_be_bytes(*last),
-            last_offline: Millis::from_be_bytes(*off),
-            epoch: u64::from_be_bytes(*epoch),
-            info: String::from_utf8(info.to_vec()).ok()?,
+            first_online: first.wrapping_add(online),
+            last_online: online,
+            last_offline: off.wrapping_add(online),
+            epoch: epoch.cast_unsigned().wrapping_add(epoch_at(online)),
+            info: std::str::from_utf8(info).ok()?.into(),
         })
     }
 
@@ -57,9 +60,37 @@ impl State {
     }
 }
 
+/// About what the number of a connection is that began then: [`super::Devices::next_epoch`].
+fn epoch_at(online: Millis) -> u64 {
+    online.cast_unsigned().wrapping_mul(1000)
+}
+
+/// Appends a number, its sign last, seven bits to a byte, the least first.
+fn put(row: &mut Vec<u8>, number: i64) {
+    let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
+    while rest > 0x7f {
+        row.push(u8::try_from(rest & 0x7f).unwrap_or_default() | 0x80);
+        rest >>= 7;
+    }
+    row.push(u8::try_from(rest).unwrap_or_default());
+}
+
+/// Takes a number from the front.
+fn take(row: &[u8]) -> Option<(i64, &[u8])> {
+    let mut number = 0_u64;
+    for (shift, (at, byte)) in (0..64).step_by(7).zip(row.iter().enumerate()) {
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            let signed = (number >> 1).cast_signed() ^ -(number & 1).cast_signed();
+            return Some((signed, row.get(at + 1..)?));
+        }
+    }
+    None
+}
+
 /// The counter of a product's activated devices.
-pub(crate) fn activated_key(product: &ProductId) -> Vec<u8> {
-    [b"activated/", product.as_str().as_bytes()].concat()
+pub(crate) fn activated_key(product: &str) -> Vec<u8> {
+    [b"activated/", product.as_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -68,14 +99,37 @@ mod tests {
 
     #[test]
     fn a_state_survives_its_form() {
-        let state = State {
-            first_online: 1,
-            last_online: 2,
-            last_offline: 3,
-            epoch: u64::MAX,
-            info: "{\"name\":\"灯\"}".into(),
-        };
-        assert_eq!(State::decode(&state.encode()), Some(state));
-        assert_eq!(State::decode(&[0; 31]), None);
+        let now = 1_795_564_800_000;
+        let epoch = 1_795_564_800_000_007;
+        let info: Box<str> = "{\"name\":\"灯\"}".into();
+        for (first_online, last_online, last_offline, epoch, info) in [
+            (0, 0, 0, 0, "".into()),
+            (1, 2, 3, u64::MAX, info.clone()),
+            (now, now, 0, epoch, "".into()),
+            (0, now, now + 1, 0, info),
+            (Millis::MIN, Millis::MAX, -1, 1, "x".into()),
+            (Millis::MAX, Millis::MIN, Millis::MIN, u64::MAX / 2, "".into()),
+        ] {
+            let state = State { first_online, last_online, last_offline, epoch, info };
+            let row = state.encode();
+            assert_eq!(State::decode(&row), Some(state.clone()));
+            for cut in 0..row.len() - state.info.len() {
+                assert_eq!(State::decode(&row[..cut]), None);
+            }
+        }
+        for bad in [&[0xff; 40][..], &[0, 0, 0, 0, 0xff]] {
+            assert_eq!(State::decode(bad), None);
+        }
+    }
+
+    #[test]
+    fn a_state_has_room_in_an_entry() {
+        let first_online = 1_795_564_800_000;
+        let year = 366 * 86_400_000;
+        let last_online = first_online + 10 * year;
+        let (last_offline, epoch) = (last_online - year, epoch_at(last_online) + 900_000);
+        let state = State { first_online, last_online, last_offline, epoch, info: "".into() };
+        let length = state.encode().len();
+        assert!(length <= 21, "{length} bytes");
     }
 }

@@ -316,7 +316,7 @@ async fn the_times_of_a_coming_or_going_are_kept_with_its_log() {
     let secret = world.make("lamp").await;
     let lamp = world.connect("lamp", &secret).await.unwrap();
     let store = &world.bed.services.store;
-    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no;
+    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no();
     let kept = || State::load(store, no).unwrap();
     let peer = "10.0.0.7:4000".parse().unwrap();
     let (online, offline) = (T0 + 5_000, T0 + 9_000);
@@ -342,16 +342,16 @@ async fn what_a_device_says_of_itself_is_kept_by_the_commit_of_its_burst() {
     let secret = world.make("lamp").await;
     let lamp = world.connect("lamp", &secret).await.unwrap();
     let store = &world.bed.services.store;
-    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no;
+    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no();
     let topic = format!("$thing/up/property/{}/lamp", world.product);
     let info = br#"{"method":"report_info","clientToken":"t","params":{"name":"lamp"}}"#;
     let burst = world.taken(&lamp, vec![(&topic, info, Verdict::Accepted)]).await;
     let mut other = Batch::default();
     other.count(b"other", 1);
     store.commit(other).await.unwrap();
-    assert_eq!(State::load(store, no).unwrap().info, "");
+    assert_eq!(State::load(store, no).unwrap().info.as_ref(), "");
     world.committed(&lamp, burst.batch).await;
-    assert_eq!(State::load(store, no).unwrap().info, r#"{"name":"lamp"}"#);
+    assert_eq!(State::load(store, no).unwrap().info.as_ref(), r#"{"name":"lamp"}"#);
 }
 
 both!(coming_and_going_is_kept_and_an_older_connection_says_nothing);
@@ -403,7 +403,7 @@ async fn a_device_that_is_deleted_while_it_is_online_leaves_nothing_behind() {
     world.event(&lamp, Event::Online { at: T0, peer }).await;
     let report = json!({ "method": "report", "clientToken": "t", "params": { "brightness": 1 } });
     world.up(&lamp, "property", std::slice::from_ref(&report)).await;
-    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no.0.to_be_bytes();
+    let no = lamp.data.downcast_ref::<super::Session>().unwrap().no().0.to_be_bytes();
     let row = |space| world.bed.services.store.get(space, &no).unwrap();
     assert!(row(Space::Shadow).is_some() && row(Space::DeviceState).is_some());
     let product = base::ProductId::parse(&world.product).unwrap();

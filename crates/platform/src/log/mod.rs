@@ -9,7 +9,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::{net::SocketAddr, ops::Range};
 
 use base::{
     DeviceNo, Millis, Result,
@@ -93,33 +93,19 @@ pub(crate) fn event(
     batch.append(Series::Logs, device, lane::EVENT, at, scratch);
 }
 
-/// Adds "came online from `address`".
-pub(crate) fn online(device: DeviceNo, at: Millis, address: &str, batch: &mut Batch) {
-    let row = Online { online: true, reason: String::new(), address: address.to_owned() };
-    batch.append(Series::Logs, device, lane::ONLINE, at, &row.encode());
+/// Adds "came online from `peer`".
+pub(crate) fn online(device: DeviceNo, at: Millis, peer: SocketAddr, batch: &mut Batch) {
+    batch.append(Series::Logs, device, lane::ONLINE, at, &record::online_row(peer));
 }
 
 /// Adds "went offline, because".
 pub(crate) fn offline(device: DeviceNo, at: Millis, why: Offline, batch: &mut Batch) {
-    let row = Online { online: false, reason: reason(why).into(), address: String::new() };
-    batch.append(Series::Logs, device, lane::ONLINE, at, &row.encode());
+    batch.append(Series::Logs, device, lane::ONLINE, at, &record::offline_row(why));
 }
 
 /// Adds a call of an action, or what became of it.
 pub(crate) fn action(device: DeviceNo, at: Millis, call: &ActionCall, batch: &mut Batch) {
     batch.append(Series::Logs, device, lane::ACTION, at, &call.encode());
-}
-
-/// The manual's two reasons (L1210) and ours.
-fn reason(why: Offline) -> &'static str {
-    match why {
-        Offline::Disconnect => "Device disconnect",
-        Offline::KeepAlive => "Device keepalive timeout",
-        Offline::Takeover => "Device connected again",
-        Offline::Kicked => "Device disconnected by the platform",
-        Offline::Protocol => "Device protocol error",
-        Offline::Shutdown => "Server shutdown",
-    }
 }
 
 /// What a page of a log is asked by.

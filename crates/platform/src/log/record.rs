@@ -1,6 +1,9 @@
 //! The place where the rows of the device logs have their binary form: short texts with a length
 //! before them, the longest part last.
 
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+use broker::hub::Offline;
 use thing::EventKind;
 
 /// Which way a message went.
@@ -86,19 +89,81 @@ impl ActionCall {
     }
 }
 
-impl Online {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut row = vec![u8::from(self.online)];
-        put_text(&mut row, &self.reason);
-        put_text(&mut row, &self.address);
-        row
-    }
+/// The first byte of a row of the online/offline log.
+const OFFLINE: u8 = 0;
+const ONLINE: u8 = 1;
 
+/// "Came online from `peer`": its port, its address, and the scope of an address that needs one. Twenty
+/// bytes at most lie in the engine's own entry, longer ones in memory of their own.
+pub(super) fn online_row(peer: SocketAddr) -> Vec<u8> {
+    let mut row = vec![ONLINE];
+    row.extend_from_slice(&peer.port().to_be_bytes());
+    match peer {
+        SocketAddr::V4(v4) => row.extend_from_slice(&v4.ip().octets()),
+        SocketAddr::V6(v6) => {
+            row.extend_from_slice(&v6.ip().octets());
+            if v6.scope_id() != 0 {
+                row.extend_from_slice(&v6.scope_id().to_be_bytes());
+            }
+        }
+    }
+    row
+}
+
+/// "Went offline, because".
+pub(super) fn offline_row(why: Offline) -> Vec<u8> {
+    vec![
+        OFFLINE,
+        match why {
+            Offline::Disconnect => 0,
+            Offline::KeepAlive => 1,
+            Offline::Takeover => 2,
+            Offline::Kicked => 3,
+            Offline::Protocol => 4,
+            Offline::Shutdown => 5,
+        },
+    ]
+}
+
+/// The manual's two reasons (L1210) and ours.
+fn reason(code: u8) -> Option<&'static str> {
+    Some(match code {
+        0 => "Device disconnect",
+        1 => "Device keepalive timeout",
+        2 => "Device connected again",
+        3 => "Device disconnected by the platform",
+        4 => "Device protocol error",
+        5 => "Server shutdown",
+        _ => return None,
+    })
+}
+
+impl Online {
     pub(super) fn decode(row: &[u8]) -> Option<Self> {
         let mut row = Reader(row);
-        let [online] = row.take()?;
-        Some(Self { online: online == 1, reason: row.text()?, address: row.text()? })
+        match row.take()? {
+            [OFFLINE] => {
+                let [code] = row.take()?;
+                let reason = reason(code)?.to_owned();
+                Some(Self { online: false, reason, address: String::new() })
+            }
+            [ONLINE] => {
+                let address = peer(row)?.to_string();
+                Some(Self { online: true, reason: String::new(), address })
+            }
+            _ => None,
+        }
     }
+}
+
+fn peer(mut row: Reader<'_>) -> Option<SocketAddr> {
+    let port = u16::from_be_bytes(row.take()?);
+    if row.0.len() == 4 {
+        return Some((IpAddr::from(row.take::<4>()?), port).into());
+    }
+    let ip = row.take::<16>()?.into();
+    let scope = if row.0.is_empty() { 0 } else { u32::from_be_bytes(row.take()?) };
+    Some(SocketAddrV6::new(ip, port, 0, scope).into())
 }
 
 /// Appends the row of an event; `params` is its JSON text.
@@ -151,5 +216,50 @@ impl<'a> Reader<'a> {
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_device_came_from_reads_as_the_address_did() {
+        for (text, length) in [
+            ("192.0.2.7:54321", 7),
+            ("0.0.0.0:0", 7),
+            ("[2001:db8::7]:1", 19),
+            ("[::ffff:192.0.2.7]:65535", 19),
+            ("[fe80::1%3]:1883", 23),
+        ] {
+            let row = online_row(text.parse().unwrap());
+            assert_eq!(row.len(), length, "{text}");
+            let (online, reason, address) = (true, String::new(), text.to_owned());
+            assert_eq!(Online::decode(&row), Some(Online { online, reason, address }));
+            for cut in (0..length).filter(|cut| ![7, 19].contains(cut)) {
+                assert_eq!(Online::decode(&row[..cut]), None, "{text} cut to {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn why_a_device_went_is_a_text_of_its_own() {
+        let all = [
+            Offline::Disconnect,
+            Offline::KeepAlive,
+            Offline::Takeover,
+            Offline::Kicked,
+            Offline::Protocol,
+            Offline::Shutdown,
+        ];
+        let texts: std::collections::HashSet<_> = all
+            .map(|why| Online::decode(&offline_row(why)).unwrap())
+            .map(|row| (row.online, row.reason, row.address))
+            .into();
+        assert_eq!(texts.len(), all.len());
+        assert!(texts.contains(&(false, "Device keepalive timeout".into(), String::new())));
+        for bad in [&[][..], &[OFFLINE], &[OFFLINE, 6], &[2, 0]] {
+            assert_eq!(Online::decode(bad), None);
+        }
     }
 }

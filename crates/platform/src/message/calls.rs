@@ -28,19 +28,22 @@ pub(crate) struct Call {
 /// Who waits for a reply gets it with the ticket of the commit that keeps it.
 pub(crate) type Waiter = oneshot::Sender<(Reply, Ticket)>;
 
-/// Replies of one burst on their way to waiting callers; as many at most as calls are in flight.
+/// Replies of one burst on their way to waiting callers; as many at most as calls are in flight. Boxed,
+/// since hardly a burst has one and each connection has a place for them.
 #[derive(Debug, Default)]
-pub(crate) struct Replies(Mutex<Vec<(Waiter, Reply)>>);
+pub(crate) struct Replies(Mutex<Option<Box<Waiting>>>);
+
+type Waiting = Vec<(Waiter, Reply)>;
 
 impl Replies {
     pub(super) fn put(&self, waiter: Waiter, reply: Reply) {
-        self.0.lock().push((waiter, reply));
+        self.0.lock().get_or_insert_default().push((waiter, reply));
     }
 
     /// Lets the callers go, to wait for the commit of the burst.
     pub(crate) fn release(&self, commit: &Ticket) {
-        let replies = std::mem::take(&mut *self.0.lock());
-        for (waiter, reply) in replies {
+        let replies = self.0.lock().take();
+        for (waiter, reply) in replies.into_iter().flat_map(|replies| *replies) {
             // The caller may have given up in this very moment; the log has the reply.
             drop(waiter.send((reply, commit.another())));
         }

@@ -206,7 +206,7 @@ fn on_reply(
         status: reply.status.as_deref().unwrap_or_default().to_owned(),
         response: reply.response.unwrap_or("{}").to_owned(),
     };
-    let call = services.devices.calls.take(session.no, token);
+    let call = services.devices.calls.take(session.no(), token);
     let (action, input, waiter) =
         call.map_or_else(Default::default, |c| (c.action, c.input, c.waiter));
     let row = ActionCall {
@@ -218,7 +218,7 @@ fn on_reply(
         input,
         output: answer.response.clone(),
     };
-    log::action(session.no, at, &row, batch);
+    log::action(session.no(), at, &row, batch);
     if let Some(waiter) = waiter {
         session.replies.put(waiter, answer);
     }

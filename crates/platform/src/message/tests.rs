@@ -154,7 +154,7 @@ async fn a_reply_ends_its_call_and_is_logged() {
     let lamp = world.device("lamp").await;
     let (tell, told) = oneshot::channel();
     let call = Call { action: "unlock".into(), input: "{}".into(), waiter: Some(tell) };
-    let no = lamp.data.downcast_ref::<crate::device::Session>().unwrap().no;
+    let no = lamp.data.downcast_ref::<crate::device::Session>().unwrap().no();
     world.bed.services.devices.calls.put(no, "tok", world.now(), call);
     let reply = json!({ "method": "action_reply", "clientToken": "tok", "code": 3, "status": "fine",
         "response": { "state": 1 } });
@@ -176,7 +176,7 @@ async fn a_caller_hears_of_a_reply_only_with_the_commit_that_keeps_it() {
     let lamp = world.device("lamp").await;
     let (tell, mut told) = oneshot::channel();
     let call = Call { action: "unlock".into(), input: "{}".into(), waiter: Some(tell) };
-    let no = lamp.data.downcast_ref::<crate::device::Session>().unwrap().no;
+    let no = lamp.data.downcast_ref::<crate::device::Session>().unwrap().no();
     world.bed.services.devices.calls.put(no, "tok", world.now(), call);
     let topic = format!("$thing/up/action/{}/lamp", world.product);
     let reply = json!({ "method": "action_reply", "clientToken": "tok", "code": 0 }).to_string();

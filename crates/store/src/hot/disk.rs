@@ -28,6 +28,7 @@ pub(crate) fn probe(folder: PathBuf) -> Probe {
     })
 }
 
+#[derive(Clone)]
 pub(crate) struct Disk {
     probe: Probe,
     /// When there was room for the last time.

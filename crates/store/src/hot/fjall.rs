@@ -11,7 +11,8 @@ use std::{
 
 use base::{Error, Result};
 use fjall::{
-    Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, OwnedWriteBatch, PersistMode,
+    AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions,
+    OwnedWriteBatch, PersistMode,
 };
 use parking_lot::RwLock;
 use tokio::time::Instant;
@@ -27,8 +28,8 @@ use crate::{Dir, Series, Space};
 const CACHE_BYTES: u64 = 64 << 20;
 /// Small spaces are flushed earlier than fjall's 64 MiB, so that they pin fewer journals.
 const SPACE_MEMTABLE_BYTES: u64 = 16 << 20;
-/// Those that a connection writes to when it comes and goes are flushed earlier still: what so many
-/// thousands of them wrote once should not stay in memory.
+/// Those that a connection writes to when it comes and goes are flushed earlier still, however many
+/// come within a second: [`super::Hot::tidy`] sees to the rest.
 const VISIT_MEMTABLE_BYTES: u64 = 2 << 20;
 /// Threads that flush and compact. With more than one, fjall 3.1 keeps one for flushes that passes
 /// a compaction on to itself, over and over, while the others are busy: a core is spent on nothing.
@@ -88,7 +89,7 @@ impl Fjall {
             retained: space("retained")?,
             outbox: space("outbox")?,
         };
-        let (meta, counters) = (space("meta")?, space("counters")?);
+        let (meta, counters) = (space("meta")?, sized("counters", VISIT_MEMTABLE_BYTES)?);
         let keyspaces = folder.join("keyspaces");
         sync(&keyspaces)?;
         let mut days = BTreeMap::new();
@@ -221,6 +222,18 @@ impl Kv for Fjall {
                 return Err(Error::internal(format!("{place:?} is not written into tables")));
             }
             pause();
+        }
+        Ok(())
+    }
+
+    fn in_memory(&self, place: Place) -> u64 {
+        self.find(place).map_or(0, |keyspace| keyspace.tree.active_memtable().size())
+    }
+
+    fn start_flush(&self, place: Place) -> Result<()> {
+        // One after the other: while four of them wait, the engine holds up commits.
+        if let Some(keyspace) = self.find(place).filter(|k| k.sealed_memtable_count() == 0) {
+            keyspace.rotate_memtable().map_err(Error::internal)?;
         }
         Ok(())
     }

@@ -30,6 +30,12 @@ pub(crate) trait Kv: fmt::Debug + Send + Sync {
     /// failed.
     fn flush(&self, place: Place) -> Result<()>;
 
+    /// Bytes that lie in memory and are in no table yet, and are on no way there.
+    fn in_memory(&self, place: Place) -> u64;
+
+    /// Begins what [`Kv::flush`] does, and waits for nothing.
+    fn start_flush(&self, place: Place) -> Result<()>;
+
     /// An error once the engine failed, also behind our back: what it does in the background.
     fn alive(&self) -> Result<()>;
 

@@ -49,8 +49,8 @@ pub(crate) struct Hot {
     kv: Arc<dyn Kv>,
     clock: Clock,
     keep: Keep,
-    /// One housekeeping at a time.
-    keeping: Mutex<()>,
+    /// One housekeeping at a time; it knows whether there is room.
+    keeping: Mutex<Disk>,
 }
 
 impl Hot {
@@ -62,8 +62,8 @@ impl Hot {
         disk: Disk,
     ) -> Result<(Self, Writer)> {
         let kv = engine(data)?;
-        let writer = Writer::open(kv.clone(), clock.clone(), keep, disk, data)?;
-        Ok((Self { kv, clock, keep, keeping: Mutex::new(()) }, writer))
+        let writer = Writer::open(kv.clone(), clock.clone(), keep, disk.clone(), data)?;
+        Ok((Self { kv, clock, keep, keeping: Mutex::new(disk) }, writer))
     }
 
     pub(crate) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -108,6 +108,13 @@ impl Hot {
         self.kv.alive()
     }
 
+    /// Moves what many visits left in memory into tables, while there is room for tables; hardly blocks.
+    pub(crate) fn tidy(&self) -> Result<()> {
+        // Who keeps house at this moment flushes, too.
+        let Some(mut disk) = self.keeping.try_lock() else { return Ok(()) };
+        if disk.is_low() { Ok(()) } else { retention::tidy(&*self.kv, &self.clock) }
+    }
+
     /// Leaves little for the next start to read again from journals; blocks.
     pub(crate) fn rest(&self) -> Result<()> {
         let _turn = self.keeping.lock();
@@ -132,6 +139,12 @@ impl Hot {
         let keys = series::keys_of_device(&*self.kv, (series, day), device, after, PAGE)?;
         keys.iter().for_each(|key| batch.remove(series, key));
         Ok(keys.into_iter().next_back())
+    }
+
+    /// What of visits is in memory alone.
+    #[cfg(test)]
+    pub(crate) fn in_memory(&self) -> u64 {
+        retention::of_visits(&self.clock).map(|place| self.kv.in_memory(place)).sum()
     }
 
     /// The days of a series, oldest first.

@@ -12,6 +12,11 @@ const AHEAD: Millis = 86_400_000;
 /// With more journals than this, the spaces that seldom change are flushed, since they pin them.
 const JOURNALS: usize = 4;
 
+/// Less than this that visits left in memory is not worth a table.
+const FEW: u64 = 128 << 10;
+/// More than this is not of visits but of the contents of logs: the engine sees to it.
+const MANY: u64 = 4 << 20;
+
 /// How many days each series is kept.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keep {
@@ -57,6 +62,24 @@ pub(super) fn settle(kv: &dyn Kv, clock: &Clock) -> Result<()> {
         }
     }
     if kv.journals()?.0 > JOURNALS { flush_spaces(kv) } else { Ok(()) }
+}
+
+/// Where a device that comes or goes leaves rows.
+pub(super) fn of_visits(clock: &Clock) -> impl Iterator<Item = Place> {
+    let today = Place::Day(Series::Logs, Day::of(clock.now()));
+    let spaces = [Space::DeviceState, Space::Session].map(Place::Space);
+    spaces.into_iter().chain([Place::Counters, today])
+}
+
+/// Begins to flush what visits left: thousands of devices that come and stay would else leave rows in
+/// memory that nobody reads.
+pub(super) fn tidy(kv: &dyn Kv, clock: &Clock) -> Result<()> {
+    for place in of_visits(clock) {
+        if (FEW..MANY).contains(&kv.in_memory(place)) {
+            kv.start_flush(place)?;
+        }
+    }
+    Ok(())
 }
 
 /// Flushes everything, so that a start has little to read again from journals.

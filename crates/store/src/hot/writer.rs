@@ -19,8 +19,9 @@ use crate::{
     ticket::Failure,
 };
 
-/// Batches between two writings of the side file.
-const SIDE_EVERY: u64 = 64;
+/// Groups between two marks. The engine keeps each version of a row in memory until it is flushed: a
+/// mark in every group would take more than what most groups bring.
+const MARK_EVERY: u64 = 64;
 /// Counters whose value is remembered; beyond, all are read again.
 const COUNTERS: usize = 65_536;
 /// Bits of a record's sequence number that tell the rows of one group apart.
@@ -41,7 +42,10 @@ pub(crate) struct Writer {
     clock: Clock,
     keep: Keep,
     disk: Disk,
+    /// How far commits got.
     mark: Mark,
+    /// The last mark that the engine has.
+    marked: Mark,
     side: SideFile,
     counters: HashMap<Vec<u8>, i64>,
 }
@@ -59,12 +63,15 @@ impl Writer {
         let (side, known) = SideFile::open(&data.join("hot.mark"))?;
         mark::check(data, stored, known)?;
         let last = stored.unwrap_or_default();
-        let mark = Mark { epoch: last.epoch.saturating_add(1), seq: last.seq };
+        // Above all groups that followed the last mark.
+        let seq = last.seq + MARK_EVERY;
+        let mark = Mark { epoch: last.epoch.saturating_add(1), seq };
         let mut batch = kv.batch();
         mark.put(&mut *batch)?;
         batch.commit()?;
         side.write(mark).map_err(base::Error::internal)?;
-        Ok(Self { kv, clock, keep, disk, mark, side, counters: HashMap::new() })
+        let (marked, counters) = (mark, HashMap::new());
+        Ok(Self { kv, clock, keep, disk, mark, marked, side, counters })
     }
 
     /// Writes a group; durable and visible when it returns.
@@ -76,21 +83,31 @@ impl Writer {
             Trouble::Fatal(Failure::new(Code::InternalError, "internal error"))
         })?;
         self.mark = next;
-        if next.seq.is_multiple_of(SIDE_EVERY) {
-            self.note()?;
-        }
-        Ok(())
+        if is_marked(next) { self.note() } else { Ok(()) }
     }
 
-    /// Brings the side file up to date.
-    pub(crate) fn note(&self) -> Result<(), Trouble> {
+    /// Notes how far commits got: in the engine, unless its last group said so, then in the side file.
+    pub(crate) fn note(&mut self) -> Result<(), Trouble> {
         if let Ok((count, bytes)) = self.kv.journals() {
             metrics::journals(count, bytes);
         }
-        self.side.write(self.mark).map_err(|error| {
-            tracing::error!(%error, "the commit mark cannot be written; nothing is committed any more");
+        self.write_mark().map_err(|error| {
+            tracing::error!(
+                ?error,
+                "the commit mark cannot be written; nothing is committed any more"
+            );
             Trouble::Fatal(Failure::new(Code::InternalError, "internal error"))
         })
+    }
+
+    fn write_mark(&mut self) -> Result<()> {
+        if self.marked != self.mark {
+            let mut batch = self.kv.batch();
+            self.mark.put(&mut *batch)?;
+            batch.commit()?;
+            self.marked = self.mark;
+        }
+        self.side.write(self.mark).map_err(base::Error::internal)
     }
 
     /// Refuses when the disk is nearly full, after dropping what may go.
@@ -115,8 +132,13 @@ impl Writer {
         let mut batch = kv.batch();
         let sums = self.rows(group, mark, &mut *batch)?;
         self.add(sums, &mut *batch)?;
+        if !is_marked(mark) {
+            return batch.commit();
+        }
         mark.put(&mut *batch)?;
-        batch.commit()
+        batch.commit()?;
+        self.marked = mark;
+        Ok(())
     }
 
     /// Everything but the counters, which are returned: how much each grows.
@@ -179,6 +201,11 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Whether a group says how far commits got.
+fn is_marked(mark: Mark) -> bool {
+    mark.seq.is_multiple_of(MARK_EVERY)
 }
 
 /// The row of the last change of each key: the engine takes a key once per batch, and latest values
