@@ -130,10 +130,15 @@ fn thing(rest: &str, kind: fn(Thing) -> Kind) -> Option<Topic<'_>> {
 
 /// Splits `{pid}/{dn}[/rest]`.
 fn owned(kind: Kind, text: &str) -> Option<Topic<'_>> {
-    let (product, after) = text.split_once('/')?;
-    let end = after.find('/').unwrap_or(after.len());
-    let (device, rest) = after.split_at_checked(end)?;
+    let (product, after) = text.split_at_checked(slash(text)?)?;
+    let after = after.get(1..)?;
+    let (device, rest) = after.split_at_checked(slash(after).unwrap_or(after.len()))?;
     (!product.is_empty() && !device.is_empty()).then_some(Topic { kind, product, device, rest })
+}
+
+/// Where the first level ends, byte by byte: levels are short.
+fn slash(text: &str) -> Option<usize> {
+    text.bytes().position(|byte| byte == b'/')
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::{
 
 use base::{Millis, Secret};
 /// The packets' words that the product speaks, too.
-pub use mqtt::{Level, QoS};
+pub use mqtt::{Level, QoS, topic::first as first_level};
 use parking_lot::Mutex;
 use store::{Batch, Store, Ticket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

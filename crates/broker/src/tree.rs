@@ -4,11 +4,9 @@
 //! A topic visits a node at most once, so its cost is bounded by the filters there are [A14]. The
 //! walk is as deep as the longest filter: callers bound its levels.
 
-use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use foldhash::{HashMap, HashMapExt as _};
 use mqtt::{QoS, topic};
 
 /// What a subscriber asked for.
@@ -259,7 +257,7 @@ fn is_wild(filter: &str) -> bool {
 
 /// The first level, and those that follow if there are any.
 pub(crate) fn first(levels: &str) -> (&str, Option<&str>) {
-    levels.split_once('/').map_or((levels, None), |(level, rest)| (level, Some(rest)))
+    topic::first(levels)
 }
 
 #[cfg(test)]

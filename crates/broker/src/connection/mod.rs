@@ -176,8 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             silence.hear(&self.broker.watch);
         }
-        let mut slow = None;
-        if !burst.up.is_empty() {
+        let (mut slow, asked) = (None, !burst.up.is_empty());
+        if asked {
             self.broker.metrics.messages_in.add(wide(burst.up.len()));
             slow = self.broker.hub.up(&self.link.grant, &mut burst);
         }
@@ -194,6 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let (broker, link) = (&self.broker, &self.link);
             let ticket = match &mut post {
                 Some(post) => post.commit(broker, link, batch, retained),
+                None if !asked && batch.is_empty() => Ticket::durable(),
                 None => broker.hub.commit(&link.grant, batch, &broker.store),
             };
             if pinged {

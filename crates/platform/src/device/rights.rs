@@ -21,7 +21,7 @@ pub(crate) fn may(own: Own<'_>, access: Access, text: &str) -> bool {
     if topic.product != own.product || topic.device != own.name {
         return false;
     }
-    let plain = !topic.rest.contains(['+', '#']);
+    let plain = !topic.rest.bytes().any(|byte| matches!(byte, b'+' | b'#'));
     match access {
         Access::Publish => plain && may_publish(own, &topic),
         Access::Subscribe => {

@@ -32,7 +32,7 @@ pub(super) struct Known {
 
 /// All products of this server.
 pub(crate) struct Products {
-    known: RwLock<HashMap<ProductId, Arc<Known>>>,
+    known: RwLock<foldhash::HashMap<ProductId, Arc<Known>>>,
     /// The newest version. Held from reading SQL until memory has it, so that an older reading never
     /// follows a newer one.
     refreshing: tokio::sync::Mutex<u64>,

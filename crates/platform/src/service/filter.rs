@@ -1,6 +1,8 @@
 //! The place where topic filters are compared with each other. Here, unlike in a subscription, a
 //! wildcard stands for levels that begin with `$`, too: what of them may be used is another matter.
 
+use broker::hub::first_level;
+
 /// Bytes and levels of a filter in an entry.
 const BYTES: usize = 256;
 const LEVELS: usize = 128;
@@ -25,17 +27,22 @@ pub(super) fn covers(wide: &str, narrow: &str) -> bool {
     if wide == "#" || wide == "+/#" {
         return true;
     }
-    let mut levels = narrow.split('/');
-    for wanted in wide.split('/') {
-        match (wanted, levels.next()) {
+    let (mut wide, mut narrow) = (Some(wide), Some(narrow));
+    while let Some(levels) = wide {
+        let (wanted, rest) = first_level(levels);
+        wide = rest;
+        match (wanted, narrow.map(first_level)) {
             ("#", _) => return true,
-            (_, None | Some("#")) => return false,
-            ("+", Some(_)) => {}
-            (name, Some(level)) if name == level => {}
-            _ => return false,
+            (_, None | Some(("#", _))) => return false,
+            (wanted, Some((level, rest))) => {
+                if wanted != "+" && wanted != level {
+                    return false;
+                }
+                narrow = rest;
+            }
         }
     }
-    levels.next().is_none()
+    narrow.is_none()
 }
 
 /// Whether a filter that begins with `$` is of what devices report.
@@ -55,7 +62,7 @@ pub(super) fn product(filter: &str) -> Option<&str> {
 
 /// The first level.
 pub(super) fn first(filter: &str) -> &str {
-    filter.split_once('/').map_or(filter, |(level, _)| level)
+    first_level(filter).0
 }
 
 /// The filter inside a shared subscription.

@@ -1,9 +1,10 @@
 //! The place where a group of commits becomes one durable batch: sequence numbers, counters,
 //! the day of each record, the mark.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use base::{Clock, Code, Result};
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::{
     disk::Disk,
