@@ -148,8 +148,9 @@ pub(crate) fn next_connect(full_at: Millis, now: Millis, every: Millis) -> Optio
 }
 
 /// Cells kept for a while after their last user, so that whoever comes next finds what is still on
-/// its way to the disk.
-const RECENT: usize = 4096;
+/// its way to the disk, and does not read what was just here. Of devices that are online they take
+/// nothing.
+const RECENT: usize = 32_768;
 /// Dead entries are swept when the map has doubled, at first at this size.
 const SWEEP: usize = 8192;
 

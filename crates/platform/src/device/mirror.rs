@@ -20,7 +20,8 @@ pub(crate) struct Credential {
     pub(crate) enabled: bool,
     /// The base64 text, as devices and people know it.
     pub(crate) secret: Secret,
-    pub(crate) bound: Option<Bound>,
+    /// Most have none.
+    pub(crate) bound: Option<Box<Bound>>,
 }
 
 /// What a door must know of the certificate of a device.
@@ -41,7 +42,7 @@ impl Credential {
         let version = if self.bound.is_some() { BOUND } else { VERSION };
         let mut row = vec![version, u8::from(self.enabled)];
         row.extend_from_slice(&self.no.0.to_be_bytes());
-        if let Some(Bound { fingerprint, public_key }) = &self.bound {
+        if let Some(Bound { fingerprint, public_key }) = self.bound.as_deref() {
             row.extend_from_slice(fingerprint);
             let length = u16::try_from(public_key.len()).unwrap_or(0);
             row.extend_from_slice(&length.to_be_bytes());
@@ -60,7 +61,8 @@ impl Credential {
                 let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
                 let (length, rest) = rest.split_first_chunk::<2>()?;
                 let (key, secret) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
-                (flag, Some(Bound { fingerprint: *fingerprint, public_key: key.into() }), secret)
+                let bound = Bound { fingerprint: *fingerprint, public_key: key.into() };
+                (flag, Some(Box::new(bound)), secret)
             }
             _ => return None,
         };
@@ -83,8 +85,9 @@ impl std::fmt::Debug for Mirror {
     }
 }
 
-/// How many credentials, and how many wrong names, are remembered (each in two generations).
-const KNOWN: usize = 4_096;
+/// How many credentials (170 bytes each), and how many wrong names, are remembered, each in two
+/// generations.
+const KNOWN: usize = 16_384;
 const UNKNOWN: usize = 5_000;
 
 struct Known {
@@ -231,7 +234,8 @@ mod tests {
         let bound = Bound { fingerprint: [7; 32], public_key: [9; 300].into() };
         for bound in [None, Some(bound)] {
             let secret = Secret::new("YWJj");
-            let credential = Credential { no: DeviceNo(7), enabled: true, secret, bound };
+            let credential =
+                Credential { no: DeviceNo(7), enabled: true, secret, bound: bound.map(Box::new) };
             assert_eq!(Credential::decode(&credential.encode()), Some(credential));
         }
         for bad in [&[][..], &[1], &[9, 1, 0, 0, 0, 0, 0, 0, 0, 7], &[1, 1, 0, 0], &[2; 43]] {

@@ -363,9 +363,10 @@ fn device(row: &Row) -> Result<Device> {
 }
 
 /// What the doors need of a device's certificate.
-fn bound(pem: &str) -> Result<Option<Bound>> {
+fn bound(pem: &str) -> Result<Option<Box<Bound>>> {
     let Some(read) = cert::Bound::of_pem(pem) else { return Ok(None) };
-    Ok(Some(Bound { fingerprint: read.fingerprint()?, public_key: read.public_key()?.into() }))
+    let (fingerprint, public_key) = (read.fingerprint()?, read.public_key()?.into());
+    Ok(Some(Box::new(Bound { fingerprint, public_key })))
 }
 
 fn int(number: u64) -> Result<Arg<'static>> {

@@ -49,8 +49,8 @@ pub(crate) struct Hot {
     kv: Arc<dyn Kv>,
     clock: Clock,
     keep: Keep,
-    /// One housekeeping at a time; it knows whether there is room.
-    keeping: Mutex<Disk>,
+    /// One housekeeping at a time; it knows whether there is room, and what it saw the last time.
+    keeping: Mutex<(Disk, retention::Seen)>,
 }
 
 impl Hot {
@@ -63,7 +63,7 @@ impl Hot {
     ) -> Result<(Self, Writer)> {
         let kv = engine(data)?;
         let writer = Writer::open(kv.clone(), clock.clone(), keep, disk.clone(), data)?;
-        Ok((Self { kv, clock, keep, keeping: Mutex::new(disk) }, writer))
+        Ok((Self { kv, clock, keep, keeping: Mutex::new((disk, Default::default())) }, writer))
     }
 
     pub(crate) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -111,8 +111,9 @@ impl Hot {
     /// Moves what many visits left in memory into tables, while there is room for tables; hardly blocks.
     pub(crate) fn tidy(&self) -> Result<()> {
         // Who keeps house at this moment flushes, too.
-        let Some(mut disk) = self.keeping.try_lock() else { return Ok(()) };
-        if disk.is_low() { Ok(()) } else { retention::tidy(&*self.kv, &self.clock) }
+        let Some(mut turn) = self.keeping.try_lock() else { return Ok(()) };
+        let (disk, seen) = &mut *turn;
+        if disk.is_low() { Ok(()) } else { retention::tidy(&*self.kv, &self.clock, seen) }
     }
 
     /// Leaves little for the next start to read again from journals; blocks.

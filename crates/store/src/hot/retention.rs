@@ -14,8 +14,13 @@ const JOURNALS: usize = 4;
 
 /// Less than this that visits left in memory is not worth a table.
 const FEW: u64 = 128 << 10;
-/// More than this is not of visits but of the contents of logs: the engine sees to it.
+/// What is larger, or grows by more between two looks, is no tail of what was busy before: the engine
+/// sees to it, at a better price for each row.
 const MANY: u64 = 4 << 20;
+const GROWS: u64 = 512 << 10;
+
+/// The bytes in memory at the last look, in the order of [`of_visits`].
+pub(super) type Seen = [u64; 4];
 
 /// How many days each series is kept.
 #[derive(Debug, Clone, Copy)]
@@ -73,9 +78,10 @@ pub(super) fn of_visits(clock: &Clock) -> impl Iterator<Item = Place> {
 
 /// Begins to flush what visits left: thousands of devices that come and stay would else leave rows in
 /// memory that nobody reads.
-pub(super) fn tidy(kv: &dyn Kv, clock: &Clock) -> Result<()> {
-    for place in of_visits(clock) {
-        if (FEW..MANY).contains(&kv.in_memory(place)) {
+pub(super) fn tidy(kv: &dyn Kv, clock: &Clock, seen: &mut Seen) -> Result<()> {
+    for (place, seen) in of_visits(clock).zip(seen) {
+        let before = std::mem::replace(seen, kv.in_memory(place));
+        if (FEW..MANY).contains(seen) && seen.saturating_sub(before) < GROWS {
             kv.start_flush(place)?;
         }
     }
