@@ -54,10 +54,16 @@ pub(crate) async fn enter(
     tracing::debug!(client = %link.grant.client.0, %peer, "accepted");
     let now = broker.clock.now();
     let mut batch = Batch::default();
-    if !goes_on && let Err(error) = begin_anew(broker, &link, &mut batch) {
-        tracing::error!(?error, client = %link.grant.client.0, "session is unreadable");
-        drop(leave(broker, &link, Offline::Shutdown, None));
-        return None;
+    let mut deletes = false;
+    if !goes_on {
+        match forget(broker, &link.session, &mut batch) {
+            Ok(had_rows) => deletes = had_rows,
+            Err(error) => {
+                tracing::error!(?error, client = %link.grant.client.0, "session is unreadable");
+                drop(leave(broker, &link, Offline::Shutdown, None));
+                return None;
+            }
+        }
     }
     let mut owed = Vec::new();
     link.session.begin(&link, guest.permit.take(), &mut owed);
@@ -70,6 +76,9 @@ pub(crate) async fn enter(
         batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
     }
     let ticket = tell(broker, &link, Event::Online { at: now, peer }, batch);
+    if deletes {
+        link.session.set_deletion(ticket.another());
+    }
     let mut hello = guest.welcome(broker, goes_on);
     hello.extend_from_slice(&owed);
     Some(Entered { link, hello, ticket })
@@ -115,13 +124,13 @@ fn goes_on(broker: &Shared, link: &Link) -> bool {
     session.is_durable() && !link.peer.clean && !ended
 }
 
-/// Leaves nothing of a former session.
-fn begin_anew(broker: &Shared, link: &Link, batch: &mut Batch) -> base::Result<()> {
-    let session = &link.session;
-    if session.clear() {
+/// Leaves nothing of what a session was; whether the store had something of it.
+fn forget(broker: &Shared, session: &Session, batch: &mut Batch) -> base::Result<bool> {
+    let durable = session.clear();
+    if durable {
         kept::forget(&broker.store, &session.client, batch)?;
     }
-    Ok(())
+    Ok(durable)
 }
 
 /// Writes the row of a durable session.
@@ -163,19 +172,22 @@ pub(crate) fn leave(
     let now = broker.clock.now();
     let mut batch = Batch::default();
     let (session, own) = (&link.session, link.session.is_of(link));
-    let mut deleted = false;
+    let mut deletes = false;
     if own {
         match session.end(now) {
             Some(kept) => {
                 let key = kept::key(kept::SESSIONS, &session.client);
                 batch.put(Space::Session, &key, &kept.row());
             }
-            None => match forget_left(broker, link, &mut batch) {
-                Ok(had_rows) => deleted = had_rows,
-                Err(error) => {
-                    tracing::error!(?error, client = %session.client.0, "session is unreadable");
+            None => {
+                drop(session.lock().take_permit());
+                match forget(broker, session, &mut batch) {
+                    Ok(had_rows) => deletes = had_rows,
+                    Err(error) => {
+                        tracing::error!(?error, client = %session.client.0, "session is unreadable");
+                    }
                 }
-            },
+            }
         }
         if let Some(will) = will {
             session.set_will(will);
@@ -184,9 +196,12 @@ pub(crate) fn leave(
         }
     }
     let ticket = tell(broker, link, Event::Offline { at: now, why }, batch);
+    if deletes {
+        session.set_deletion(ticket.another());
+    }
     // Now, so that the rows of the client's next connection come behind these.
     if session.part(link) {
-        broker.router.leave(session, deleted);
+        broker.router.leave(session);
     }
     link.set_ended();
     ticket
@@ -195,22 +210,11 @@ pub(crate) fn leave(
 /// Commits a coming or a going. Where `batch` has nothing of the session, nobody is promised
 /// anything, and nobody waits for the disk.
 fn tell(broker: &Shared, link: &Link, what: Event<'_>, mut batch: Batch) -> Ticket {
-    let promised = !batch.is_empty();
+    if batch.is_empty() {
+        batch.relax();
+    }
     broker.hub.event(&link.grant, what, &mut batch);
-    if promised {
-        return broker.hub.commit(&link.grant, batch, &broker.store);
-    }
-    batch.relax();
-    drop(broker.hub.commit(&link.grant, batch, &broker.store));
-    Ticket::durable()
-}
-
-/// The session ends with its connection; whether the store had something of it.
-fn forget_left(broker: &Shared, link: &Arc<Link>, batch: &mut Batch) -> base::Result<bool> {
-    drop(link.session.lock().take_permit());
-    let durable = link.session.clear();
-    if durable {
-        kept::forget(&broker.store, &link.session.client, batch)?;
-    }
-    Ok(durable)
+    let relaxed = batch.is_relaxed();
+    let ticket = broker.hub.commit(&link.grant, batch, &broker.store);
+    if relaxed { Ticket::durable() } else { ticket }
 }

@@ -35,6 +35,7 @@ pub(crate) struct Link {
     will: Mutex<Option<Arc<Will>>>,
     waker: AtomicWaker,
     woken: AtomicBool,
+    served: AtomicBool,
     /// 0, or 1 + the reason to end.
     closing: AtomicU8,
     /// The deadline of an orderly end is over.
@@ -129,6 +130,7 @@ impl Link {
             will: Mutex::default(),
             waker: AtomicWaker::new(),
             woken: AtomicBool::new(false),
+            served: AtomicBool::new(false),
             closing: AtomicU8::new(0),
             at_once: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -197,6 +199,15 @@ impl Link {
     pub(crate) fn wake(&self) {
         self.woken.store(true, Ordering::SeqCst);
         self.waker.wake();
+    }
+
+    /// Its task writes what comes from now on, as long as it is not told to end.
+    pub(crate) fn set_served(&self) {
+        self.served.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_served(&self) -> bool {
+        self.served.load(Ordering::SeqCst)
     }
 
     /// Whether it was woken since it was last asked.

@@ -173,13 +173,10 @@ impl Router {
         Claim::Done
     }
 
-    /// One connection less; its session goes with it, unless it is durable or taken. `deleted`: its
-    /// rows are about to be deleted, and until they are it stands between them and its client.
-    pub(crate) fn leave(&self, session: &Arc<Session>, deleted: bool) {
+    /// One connection less; its session goes with it, unless it is durable or taken.
+    pub(crate) fn leave(&self, session: &Arc<Session>) {
         self.online.fetch_sub(1, Ordering::Relaxed);
-        if !deleted {
-            self.forget(session);
-        }
+        self.forget(session);
     }
 
     /// Takes a session out that nobody has and nothing is kept of.
@@ -189,11 +186,12 @@ impl Router {
         }
     }
 
-    /// Takes a session out that no connection has, if `when` says so.
+    /// Takes a session out that no connection has, if `when` says so. While rows of it are being
+    /// deleted it stands between them and its client.
     pub(crate) fn evict(&self, session: &Arc<Session>, when: impl FnOnce(&Arc<Session>) -> bool) {
         let mut shard = self.shard(&session.client).write();
         let known = shard.get(&session.client).is_some_and(|known| Arc::ptr_eq(known, session));
-        if known && session.link().is_none() && when(session) {
+        if known && session.link().is_none() && session.is_deleted() && when(session) {
             shard.remove(&session.client);
         }
     }

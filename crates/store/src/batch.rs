@@ -97,10 +97,12 @@ impl Batch {
 
     /// Adds to a counter, in the committer, so that concurrent batches add up.
     pub fn count(&mut self, key: &[u8], by: i64) {
+        self.relaxed = false;
         self.push(Kind::Count, key, &by.to_le_bytes());
     }
 
-    /// Nobody waits for this batch, nor was told of it: it may wait a moment for company.
+    /// Nobody waits for this batch, nor was told of it: it may wait a moment for company. Not with what
+    /// is counted after this: whoever counts remembers that it did.
     pub fn relax(&mut self) {
         self.relaxed = true;
     }
@@ -137,7 +139,9 @@ impl Batch {
         self.arena.len() + self.rows.len() * size_of::<Head>()
     }
 
-    pub(crate) fn is_relaxed(&self) -> bool {
+    /// Whether nobody needs to wait for it.
+    #[must_use]
+    pub fn is_relaxed(&self) -> bool {
         self.relaxed
     }
 

@@ -263,7 +263,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         self.link.listen(cx.waker());
-        self.quiet &= !self.link.was_woken();
         if let Poll::Ready(Err(error)) = self.poll_pending(cx) {
             // Nothing may be acknowledged that is not stored.
             tracing::warn!(?error, client = %self.link.grant.client.0, "commit failed");
@@ -274,6 +273,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Poll::Pending;
         }
         let closing = self.link.closing();
+        // Asked after the order to end: what came before it is written.
+        self.quiet &= !self.link.was_woken();
         if let Some(why) = closing
             && (why != Offline::Shutdown || self.link.abandoned())
         {
@@ -390,6 +391,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn release(&mut self, pending: Pending, now: Millis, waker: &Waker) {
         let Pending { answers, down, post, .. } = pending;
+        if !self.greeted {
+            self.link.set_served();
+        }
         (self.greeted, self.quiet) = (true, false);
         if self.writing.capacity() == 0 && answers.capacity() == scratch::SIZE {
             self.writing = answers;
@@ -467,6 +471,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             self.written = 0;
             scratch::give(std::mem::take(&mut self.writing));
+            follower.take().into_iter().for_each(Waker::wake);
             if !self.greeted {
                 break;
             }
@@ -521,6 +526,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.link.close(end.why);
         if let Some(silence) = &self.silence {
             silence.end(&self.broker.watch);
+        }
+        if self.link.session.is_of(&self.link) {
+            // Who follows us need not wait for our end.
+            let follower = self.link.session.lock().take_follower();
+            follower.into_iter().for_each(Waker::wake);
         }
         let mut failed = false;
         while let Some(mut pending) = self.pending.pop_front() {

@@ -15,7 +15,7 @@ use std::{
 use base::Millis;
 use mqtt::{QoS, encode};
 use parking_lot::{Mutex, MutexGuard};
-use store::{Space, Store};
+use store::{Space, Store, Ticket};
 use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::queue::{Due, Fate, Reserved, Tried};
@@ -59,6 +59,8 @@ pub(crate) struct Inner {
 /// What most sessions never have: made when it is first needed, so that the many are small.
 #[derive(Default)]
 struct Rare {
+    /// The last deletion of its rows: those before it are done when it is.
+    deletion: Option<Ticket>,
     free: Option<Free>,
     /// Messages that wait, of a session that is not durable.
     held: VecDeque<Vec<u8>>,
@@ -248,6 +250,18 @@ impl Session {
         durable
     }
 
+    /// Rows of it are on their way to be deleted.
+    pub(crate) fn set_deletion(&self, ticket: Ticket) {
+        self.inner.lock().rare().deletion = Some(ticket);
+    }
+
+    /// Whether nothing is left of what was deleted.
+    pub(crate) fn is_deleted(&self) -> bool {
+        let inner = self.inner.lock();
+        let deletion = inner.rare.as_ref().and_then(|rare| rare.deletion.as_ref());
+        deletion.is_none_or(Ticket::is_done)
+    }
+
     /// The next connection may have it; false when another one has it already.
     pub(crate) fn part(&self, link: &Arc<Link>) -> bool {
         let mut inner = self.inner.lock();
@@ -345,9 +359,11 @@ impl Inner {
         self.rest()
     }
 
-    /// Wakes `waker` when what is in the outbox is written; false when another one waits already.
+    /// Wakes `waker` when what is in the outbox is written; false when nobody writes yet, or another
+    /// one waits already.
     pub(crate) fn follow(&mut self, waker: &Waker) -> bool {
-        let first = self.follower.is_none();
+        let served = self.link.as_ref().is_some_and(|link| link.is_served());
+        let first = served && self.follower.is_none();
         if first {
             self.follower = Some(waker.clone());
         }

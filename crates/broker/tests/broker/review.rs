@@ -363,6 +363,14 @@ async fn who_is_back_before_the_end_of_its_session_is_stored_does_not_find_it() 
     farewell.splice(1.., [7, 0, 5, 0x11, 0, 0, 0, 0]);
     lamp.send(&farewell).await;
     assert_eq!(world.news().await, "lamp offline Disconnect");
+    // One that is promised nothing comes and goes meanwhile.
+    let mut clean = world.raw().await;
+    clean.send(&connect("lamp")).await;
+    assert_eq!(world.news().await, "lamp online");
+    clean.hears(&connack(0)).await;
+    leave(clean).await;
+    assert_eq!(world.news().await, "lamp offline Disconnect");
+    world.broker.sweep();
     let mut again = world.raw().await;
     again.send(&hello).await;
     assert_eq!(world.news().await, "lamp online");

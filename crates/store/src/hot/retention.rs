@@ -1,6 +1,9 @@
 //! The place that knows how long days are kept, drops them, and lets journals go.
 
+use std::time::Duration;
+
 use base::{Clock, Millis, Result};
+use tokio::time::Instant;
 
 use super::{
     key::{Day, Place},
@@ -19,8 +22,17 @@ const FEW: u64 = 128 << 10;
 const MANY: u64 = 4 << 20;
 const GROWS: u64 = 512 << 10;
 
-/// The bytes in memory at the last look, in the order of [`of_visits`].
-pub(super) type Seen = [u64; 4];
+/// Between two tables of today's logs that are made for this: tables of logs stay as many as they are.
+const REST: Duration = Duration::from_secs(600);
+
+/// What the last look saw.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The bytes in memory, in the order of [`of_visits`].
+    bytes: [u64; 4],
+    /// When today's logs were last made a table for this.
+    logs: Option<Instant>,
+}
 
 /// How many days each series is kept.
 #[derive(Debug, Clone, Copy)]
@@ -79,11 +91,19 @@ pub(super) fn of_visits(clock: &Clock) -> impl Iterator<Item = Place> {
 /// Begins to flush what visits left: thousands of devices that come and stay would else leave rows in
 /// memory that nobody reads.
 pub(super) fn tidy(kv: &dyn Kv, clock: &Clock, seen: &mut Seen) -> Result<()> {
-    for (place, seen) in of_visits(clock).zip(seen) {
-        let before = std::mem::replace(seen, kv.in_memory(place));
-        if (FEW..MANY).contains(seen) && seen.saturating_sub(before) < GROWS {
-            kv.start_flush(place)?;
+    for (place, bytes) in of_visits(clock).zip(&mut seen.bytes) {
+        let before = std::mem::replace(bytes, kv.in_memory(place));
+        if !(FEW..MANY).contains(bytes) || bytes.saturating_sub(before) >= GROWS {
+            continue;
         }
+        if matches!(place, Place::Day(..)) {
+            // Only when nothing is logged any more.
+            if *bytes != before || seen.logs.is_some_and(|at| at.elapsed() < REST) {
+                continue;
+            }
+            seen.logs = Some(Instant::now());
+        }
+        kv.start_flush(place)?;
     }
     Ok(())
 }
