@@ -7,7 +7,9 @@ use store::{Batch, Space};
 use tokio::time::timeout;
 
 use crate::{
-    client::{Client, connect, connect5, hello, made, plain, publish, put, suback, subscribe},
+    client::{
+        Client, connect, connect5, hello, made, plain, puback, publish, put, suback, subscribe,
+    },
     world::{World, key},
 };
 
@@ -305,4 +307,29 @@ fn some_row() -> Batch {
     let mut batch = Batch::default();
     batch.put(Space::Session, b"some row", b"here");
     batch
+}
+
+/// The acknowledgement of a publisher does not wait for a receiver that is only on its way in.
+#[tokio::test]
+async fn nobody_follows_a_client_whose_coming_waits_for_the_disk() {
+    let mut world = World::on_a_stalled_disk().await;
+    let mut to = world.raw().await;
+    to.send(&with_will("svc-r", "svc-r/to/nobody", Level::V5, 600)).await;
+    assert_eq!(world.news().await, "svc-r online");
+    world.disk_moves().await;
+    to.next().await;
+    to.send(&made(|out| encode::subscribe(out, Level::V5, 1, &[("free/#", QoS::AtMostOnce)])))
+        .await;
+    assert_eq!(world.news().await, "svc-r subscribed free/#");
+    world.disk_moves().await;
+    to.next().await;
+    drop(to);
+    assert_eq!(world.news().await, "svc-r offline Disconnect");
+    let mut from = world.client("svc-p").await;
+    // Its will is published before it may begin anew, and is not stored yet.
+    let mut back = world.raw().await;
+    back.send(&connect5("svc-r", true, &[])).await;
+    assert_eq!(world.news().await, "nobody missed nobody/inbox NoSubscriber");
+    from.send(&publish("free/x", Some(1), b"x")).await;
+    assert_eq!(from.next().await, puback(1));
 }
