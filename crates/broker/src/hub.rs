@@ -316,6 +316,29 @@ pub enum Offline {
     Shutdown,
 }
 
+impl Offline {
+    /// By their numbers, which the logs on disk have: a new one comes last.
+    pub const ALL: [Self; 6] = [
+        Self::Disconnect,
+        Self::KeepAlive,
+        Self::Takeover,
+        Self::Kicked,
+        Self::Protocol,
+        Self::Shutdown,
+    ];
+
+    #[must_use]
+    pub fn number(self) -> u8 {
+        let place = Self::ALL.iter().position(|known| *known == self);
+        place.and_then(|place| u8::try_from(place).ok()).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn numbered(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undelivered {
     NoSubscriber,

@@ -99,15 +99,6 @@ impl Peer {
     }
 }
 
-const REASONS: [Offline; 6] = [
-    Offline::Disconnect,
-    Offline::KeepAlive,
-    Offline::Takeover,
-    Offline::Kicked,
-    Offline::Protocol,
-    Offline::Shutdown,
-];
-
 impl Link {
     pub(crate) fn new(
         grant: Grant,
@@ -167,8 +158,7 @@ impl Link {
 
     /// Orders the connection to end; the first reason stays.
     pub(crate) fn close(&self, why: Offline) {
-        let code = REASONS.iter().position(|known| *known == why).unwrap_or_default() + 1;
-        let code = u8::try_from(code).unwrap_or(u8::MAX);
+        let code = why.number() + 1;
         // Who is second has nothing to add.
         let first = self.closing.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst);
         if first.is_ok() {
@@ -187,8 +177,7 @@ impl Link {
     }
 
     pub(crate) fn closing(&self) -> Option<Offline> {
-        let code = usize::from(self.closing.load(Ordering::SeqCst));
-        REASONS.get(code.wrapping_sub(1)).copied()
+        self.closing.load(Ordering::SeqCst).checked_sub(1).and_then(Offline::numbered)
     }
 
     /// The task to wake for the outbox and the order to end.

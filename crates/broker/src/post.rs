@@ -545,4 +545,4 @@ fn wide(index: u32) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -100,3 +100,45 @@ impl Silence {
         watch.due.lock().remove(&self.place);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post::tests::{broker, link};
+
+    /// Ticks until somebody is to be looked at; how many ticks that took.
+    fn until_due(watch: &Watch) -> u32 {
+        (1..).find(|_| !watch.tick().is_empty()).unwrap()
+    }
+
+    /// [MQTT-3.1.2-24]
+    #[tokio::test]
+    async fn a_client_is_silent_when_its_ticks_are_over_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = broker(folder.path()).await;
+        let (watch, link) = (Watch::default(), link(&broker.shared, "lamp"));
+        let mut silence = watch.begin(&link, 1).unwrap();
+        for _ in 0..6 {
+            assert!(watch.tick().is_empty());
+        }
+        silence.hear(&watch);
+        assert_eq!(until_due(&watch), 1, "it is looked at as if it had said nothing");
+        assert!(silence.poll(&watch, &link, false).is_pending());
+        assert_eq!(until_due(&watch), 6, "7 ticks after it was heard");
+        assert!(silence.poll(&watch, &link, true).is_pending(), "it was not read");
+        assert_eq!(until_due(&watch), 7);
+        assert!(silence.poll(&watch, &link, false).is_ready());
+    }
+
+    #[tokio::test]
+    async fn who_has_ended_or_may_be_silent_is_not_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = broker(folder.path()).await;
+        let (watch, link) = (Watch::default(), link(&broker.shared, "lamp"));
+        assert!(watch.begin(&link, 0).is_none());
+        let silence = watch.begin(&link, u16::MAX).unwrap();
+        assert_eq!(watch.due.lock().len(), 1);
+        silence.end(&watch);
+        assert!(watch.due.lock().is_empty());
+    }
+}

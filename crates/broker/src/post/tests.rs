@@ -34,13 +34,13 @@ impl Hub for Nothing {
     fn event(&self, _: &Grant, _: Event<'_>, _: &mut Batch) {}
 }
 
-async fn broker(data: &std::path::Path) -> Broker {
+pub(crate) async fn broker(data: &std::path::Path) -> Broker {
     let clock = Clock::manual(1_800_000_000_000);
     let store = open(data, clock.clone()).await;
     Broker::start(Options::default(), store, clock, Arc::new(Nothing)).unwrap()
 }
 
-fn link(broker: &Shared, id: &str) -> Arc<Link> {
+pub(crate) fn link(broker: &Shared, id: &str) -> Arc<Link> {
     let client = ClientKey(id.into());
     let grant = Grant {
         client: client.clone(),

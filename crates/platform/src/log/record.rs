@@ -112,30 +112,19 @@ pub(super) fn online_row(peer: SocketAddr) -> Vec<u8> {
 
 /// "Went offline, because".
 pub(super) fn offline_row(why: Offline) -> Vec<u8> {
-    vec![
-        OFFLINE,
-        match why {
-            Offline::Disconnect => 0,
-            Offline::KeepAlive => 1,
-            Offline::Takeover => 2,
-            Offline::Kicked => 3,
-            Offline::Protocol => 4,
-            Offline::Shutdown => 5,
-        },
-    ]
+    vec![OFFLINE, why.number()]
 }
 
 /// The manual's two reasons (L1210) and ours.
-fn reason(code: u8) -> Option<&'static str> {
-    Some(match code {
-        0 => "Device disconnect",
-        1 => "Device keepalive timeout",
-        2 => "Device connected again",
-        3 => "Device disconnected by the platform",
-        4 => "Device protocol error",
-        5 => "Server shutdown",
-        _ => return None,
-    })
+fn reason(why: Offline) -> &'static str {
+    match why {
+        Offline::Disconnect => "Device disconnect",
+        Offline::KeepAlive => "Device keepalive timeout",
+        Offline::Takeover => "Device connected again",
+        Offline::Kicked => "Device disconnected by the platform",
+        Offline::Protocol => "Device protocol error",
+        Offline::Shutdown => "Server shutdown",
+    }
 }
 
 impl Online {
@@ -143,8 +132,8 @@ impl Online {
         let mut row = Reader(row);
         match row.take()? {
             [OFFLINE] => {
-                let [code] = row.take()?;
-                let reason = reason(code)?.to_owned();
+                let [why] = row.take()?;
+                let reason = reason(Offline::numbered(why)?).to_owned();
                 Some(Self { online: false, reason, address: String::new() })
             }
             [ONLINE] => {
@@ -244,19 +233,13 @@ mod tests {
 
     #[test]
     fn why_a_device_went_is_a_text_of_its_own() {
-        let all = [
-            Offline::Disconnect,
-            Offline::KeepAlive,
-            Offline::Takeover,
-            Offline::Kicked,
-            Offline::Protocol,
-            Offline::Shutdown,
-        ];
+        let all = Offline::ALL;
         let texts: std::collections::HashSet<_> = all
             .map(|why| Online::decode(&offline_row(why)).unwrap())
             .map(|row| (row.online, row.reason, row.address))
             .into();
         assert_eq!(texts.len(), all.len());
+        assert_eq!(offline_row(Offline::Shutdown), [OFFLINE, 5], "numbers on disk stay");
         assert!(texts.contains(&(false, "Device keepalive timeout".into(), String::new())));
         for bad in [&[][..], &[OFFLINE], &[OFFLINE, 6], &[2, 0]] {
             assert_eq!(Online::decode(bad), None);
