@@ -236,8 +236,16 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut n: u64) {
     out.push(u8::try_from(n).expect("seven bits"));
 }
 
-pub(crate) fn put_zigzag(out: &mut Vec<u8>, n: i64) {
+/// Appends a number in as few bytes as it needs, seven bits to a byte, its sign last.
+pub fn put_zigzag(out: &mut Vec<u8>, n: i64) {
     put_varint(out, ((n << 1) ^ (n >> 63)).cast_unsigned());
+}
+
+/// Takes such a number from the front; `None` if there is none.
+#[must_use]
+pub fn take_zigzag(row: &[u8]) -> Option<(i64, &[u8])> {
+    let mut reader = Reader(row);
+    Some((reader.int()?, reader.0))
 }
 
 /// `id` is of a compiled model or of a record, so it is short.

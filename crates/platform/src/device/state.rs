@@ -3,6 +3,7 @@
 
 use base::{DeviceNo, Millis, Result};
 use store::{Batch, Space, Store};
+use thing::record::{put_zigzag, take_zigzag};
 
 /// Times are milliseconds, 0 = never.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,19 +23,19 @@ impl State {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut row = Vec::with_capacity(20 + self.info.len());
         let online = self.last_online;
-        put(&mut row, online);
-        put(&mut row, self.first_online.wrapping_sub(online));
-        put(&mut row, self.last_offline.wrapping_sub(online));
-        put(&mut row, self.epoch.wrapping_sub(epoch_at(online)).cast_signed());
+        put_zigzag(&mut row, online);
+        put_zigzag(&mut row, self.first_online.wrapping_sub(online));
+        put_zigzag(&mut row, self.last_offline.wrapping_sub(online));
+        put_zigzag(&mut row, self.epoch.wrapping_sub(epoch_at(online)).cast_signed());
         row.extend_from_slice(self.info.as_bytes());
         row
     }
 
     pub(crate) fn decode(row: &[u8]) -> Option<Self> {
-        let (online, row) = take(row)?;
-        let (first, row) = take(row)?;
-        let (off, row) = take(row)?;
-        let (epoch, info) = take(row)?;
+        let (online, row) = take_zigzag(row)?;
+        let (first, row) = take_zigzag(row)?;
+        let (off, row) = take_zigzag(row)?;
+        let (epoch, info) = take_zigzag(row)?;
         Some(Self {
             first_online: first.wrapping_add(online),
             last_online: online,
@@ -63,29 +64,6 @@ impl State {
 /// About what the number of a connection is that began then: [`super::Devices::next_epoch`].
 fn epoch_at(online: Millis) -> u64 {
     online.cast_unsigned().wrapping_mul(1000)
-}
-
-/// Appends a number, its sign last, seven bits to a byte, the least first.
-fn put(row: &mut Vec<u8>, number: i64) {
-    let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
-    while rest > 0x7f {
-        row.push(u8::try_from(rest & 0x7f).unwrap_or_default() | 0x80);
-        rest >>= 7;
-    }
-    row.push(u8::try_from(rest).unwrap_or_default());
-}
-
-/// Takes a number from the front.
-fn take(row: &[u8]) -> Option<(i64, &[u8])> {
-    let mut number = 0_u64;
-    for (shift, (at, byte)) in (0..64).step_by(7).zip(row.iter().enumerate()) {
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            let signed = (number >> 1).cast_signed() ^ -(number & 1).cast_signed();
-            return Some((signed, row.get(at + 1..)?));
-        }
-    }
-    None
 }
 
 /// The counter of a product's activated devices.
