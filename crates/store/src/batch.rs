@@ -37,7 +37,8 @@ pub enum Series {
 
 /// All that one read burst changes: one atomic batch, one fsync.
 ///
-/// A key has 1 to 65535 bytes; [`crate::Store::commit`] refuses a batch with another.
+/// A key has 1 to 65535 bytes, and a device whose records are appended a number of at most 40 bits;
+/// [`crate::Store::commit`] refuses a batch with another.
 #[derive(Default)]
 pub struct Batch {
     /// Keys and values, in the order of `rows`.
@@ -92,6 +93,7 @@ impl Batch {
     /// A record that is older than its series is kept, or more than a day ahead of the clock, is
     /// left out (and counted in a metric): the caller clamps what it wants kept.
     pub fn append(&mut self, series: Series, device: DeviceNo, lane: u8, at: Millis, value: &[u8]) {
+        self.misfit |= device.0 >= key::DEVICES;
         self.push(Kind::Append(series), &key::stem(device, lane, at), value);
     }
 
@@ -116,13 +118,23 @@ impl Batch {
     /// Moves all of `other` to the end of this batch.
     pub fn absorb(&mut self, mut other: Batch) {
         if self.rows.is_empty() {
-            *self = other;
-            return;
+            self.relaxed = other.relaxed;
+            if self.arena.capacity() == 0 {
+                *self = other;
+                return;
+            }
         }
         self.arena.append(&mut other.arena);
         self.rows.append(&mut other.rows);
         self.misfit |= other.misfit;
         self.relaxed &= other.relaxed;
+    }
+
+    /// Takes all out of it and leaves its memory for another one.
+    pub(crate) fn clear(&mut self) {
+        self.arena.clear();
+        self.rows.clear();
+        (self.misfit, self.relaxed) = (false, false);
     }
 
     pub(crate) fn remove(&mut self, series: Series, key: &[u8]) {
@@ -219,7 +231,10 @@ mod tests {
         }
         let mut batch = Batch::default();
         batch.put(Space::Queue, &[0; 65_535], b"v");
+        batch.append(Series::Points, DeviceNo(key::DEVICES - 1), 1, 1, b"v");
         assert!(!batch.misfit());
+        batch.append(Series::Points, DeviceNo(key::DEVICES), 1, 1, b"v");
+        assert!(batch.misfit());
     }
 
     #[test]

@@ -52,6 +52,8 @@ struct Shared {
 struct Queue {
     groups: VecDeque<Group>,
     bytes: usize,
+    /// The memory of a group that was written, for the next one: groups are large, and grow.
+    spare: Batch,
     /// Why nothing is taken any more.
     closed: Option<Failure>,
 }
@@ -109,7 +111,7 @@ impl Commits {
         if batch.misfit() {
             return Ticket::refused(Failure::new(
                 Code::InvalidParameterValue,
-                "a key of 0 or of more than 65535 bytes cannot be stored",
+                "a key of 0 or of more than 65535 bytes cannot be stored, nor a device of more than 40 bits",
             ));
         }
         if batch.is_empty() {
@@ -168,6 +170,22 @@ impl Shared {
         self.queue.lock().closed = Some(why.clone());
         self.failed.send_replace(true);
     }
+
+    /// Keeps the memory of a written group, unless a batch larger than groups are took it.
+    fn keep(&self, mut batch: Batch) {
+        if batch.bytes() <= self.limits.bytes {
+            batch.clear();
+            let former = std::mem::replace(&mut self.queue.lock().spare, batch);
+            drop(former);
+        }
+    }
+}
+
+fn tell(rows: usize, (waited, wrote): (Duration, Duration), queued: usize) {
+    metrics::committed(rows, (waited, wrote), queued);
+    if waited > SLOW {
+        tracing::warn!(rows, ?waited, ?wrote, "a commit was slow");
+    }
 }
 
 impl Queue {
@@ -183,6 +201,13 @@ impl Queue {
             let sooner = was_relaxed && !last.batch.is_relaxed() || last.is_full(limits);
             return (Ticket::waiting(last.done.clone()), sooner);
         }
+        let batch = if batch.bytes() < limits.bytes {
+            let mut room = std::mem::take(&mut self.spare);
+            room.absorb(batch);
+            room
+        } else {
+            batch
+        };
         let group = Group { batch, done: Arc::default(), since: Instant::now() };
         let ticket = Ticket::waiting(group.done.clone());
         self.groups.push_back(group);
@@ -209,7 +234,7 @@ struct Worker {
 
 impl Worker {
     fn run(mut self) {
-        while let Some(group) = self.next() {
+        while let Some(mut group) = self.next() {
             let begun = Instant::now();
             let outcome = self.writer.write(&group.batch);
             let queued = self.shared.queue.lock().bytes;
@@ -217,16 +242,8 @@ impl Worker {
                 Ok(()) => {
                     group.done.resolve(Ok(()));
                     let took = (group.since.elapsed(), begun.elapsed());
-                    metrics::committed(group.batch.len(), took, queued);
-                    if took.0 > SLOW {
-                        let (waited, wrote) = took;
-                        tracing::warn!(
-                            rows = group.batch.len(),
-                            ?waited,
-                            ?wrote,
-                            "a commit was slow"
-                        );
-                    }
+                    tell(group.batch.len(), took, queued);
+                    self.shared.keep(std::mem::take(&mut group.batch));
                 }
                 Err(Trouble::Refused(why)) => {
                     metrics::failed();

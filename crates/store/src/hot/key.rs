@@ -42,20 +42,27 @@ impl Day {
     }
 }
 
-/// How long a whole record key is.
+/// How long a whole record key is: what the engine keeps in an entry itself, not behind a pointer.
 pub(crate) const LENGTH: usize = STEM + 8;
 /// How long it is without its sequence number.
-pub(crate) const STEM: usize = 17;
+pub(crate) const STEM: usize = HEAD + 6;
+/// How much of it tells device and lane.
+pub(crate) const HEAD: usize = 6;
 
-/// A record's key up to its time: sorts before every key that has it.
+/// Devices have numbers below this one, of five bytes.
+pub(crate) const DEVICES: u64 = (1 << 40) - 1;
+/// The latest time that a key can tell, six bytes long: in the year 10889.
+const LATEST: Millis = (1 << 48) - 1;
+
+/// A record's key up to its time: sorts before every key that has it. A time before 1970 counts as
+/// 1970, and a number that no device has as [`DEVICES`]: of neither a record is kept.
 pub(crate) fn stem(device: DeviceNo, lane: u8, at: Millis) -> [u8; STEM] {
+    let [_, _, _, d @ ..] = device.0.min(DEVICES).to_be_bytes();
+    let [_, _, t @ ..] = at.clamp(0, LATEST).to_be_bytes();
     let mut key = [0; STEM];
-    let (head, time) = key.split_at_mut(9);
-    let (number, kind) = head.split_at_mut(8);
-    number.copy_from_slice(&device.0.to_be_bytes());
-    kind.copy_from_slice(&[lane]);
-    // The sign bit turned, so that times before 1970 sort before those after it.
-    time.copy_from_slice(&(at ^ Millis::MIN).to_be_bytes());
+    for (to, from) in key.iter_mut().zip(d.into_iter().chain([lane]).chain(t)) {
+        *to = from;
+    }
     key
 }
 
@@ -70,8 +77,8 @@ pub(crate) fn whole(stem: &[u8], seq: u64) -> [u8; LENGTH] {
 
 /// The time in a key or a stem; nothing if it is neither.
 pub(crate) fn time(key: &[u8]) -> Option<Millis> {
-    let bytes = key.get(9..STEM)?.try_into().ok()?;
-    Some(Millis::from_be_bytes(bytes) ^ Millis::MIN)
+    let bytes: [u8; STEM - HEAD] = key.get(HEAD..STEM)?.try_into().ok()?;
+    Some(bytes.iter().fold(0, |at, byte| at << 8 | Millis::from(*byte)))
 }
 
 #[cfg(test)]
@@ -81,19 +88,29 @@ mod tests {
     #[test]
     fn keys_sort_as_their_parts() {
         let stems = [
-            stem(DeviceNo(1), 0, Millis::MIN),
-            stem(DeviceNo(1), 0, -1),
             stem(DeviceNo(1), 0, 0),
+            stem(DeviceNo(1), 0, 1),
             stem(DeviceNo(1), 0, 256),
-            stem(DeviceNo(1), 1, -5),
-            stem(DeviceNo(2), 0, -9),
+            stem(DeviceNo(1), 0, 1_795_564_800_000),
+            stem(DeviceNo(1), 1, 5),
+            stem(DeviceNo(2), 0, 9),
             stem(DeviceNo(256), 0, Millis::MAX),
+            stem(DeviceNo(DEVICES - 1), u8::MAX, Millis::MAX),
+            stem(DeviceNo(DEVICES), 0, 0),
         ];
-        assert!(stems.is_sorted());
+        assert!(stems.windows(2).all(|pair| pair[0] < pair[1]));
         let (least, most) = (whole(&stems[1], 0), whole(&stems[1], u64::MAX));
         assert!(stems[1][..] < least[..] && most[..] < stems[2][..]);
-        assert_eq!(time(&whole(&stems[3], 7)), Some(256));
+        assert_eq!(time(&whole(&stems[3], 7)), Some(1_795_564_800_000));
+        assert_eq!(time(&stems[2]), Some(256));
         assert_eq!(time(b"short"), None);
+    }
+
+    #[test]
+    fn what_a_key_cannot_tell_sorts_at_its_ends() {
+        assert_eq!(stem(DeviceNo(1), 0, Millis::MIN), stem(DeviceNo(1), 0, 0));
+        assert_eq!(time(&stem(DeviceNo(1), 0, Millis::MAX)), Some(LATEST));
+        assert_eq!(stem(DeviceNo(u64::MAX), 3, 5), stem(DeviceNo(DEVICES), 3, 5));
     }
 
     #[test]

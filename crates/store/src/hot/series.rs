@@ -43,7 +43,7 @@ fn bounds(query: &SeriesQuery) -> Result<(Vec<u8>, Vec<u8>)> {
     let mut to = key::stem(query.device, query.lane, query.time.end).to_vec();
     if let Some(Cursor(after)) = &query.after {
         let lane = key::stem(query.device, query.lane, 0);
-        if after.len() != key::LENGTH || after.get(..9) != lane.get(..9) {
+        if after.len() != key::LENGTH || after.get(..key::HEAD) != lane.get(..key::HEAD) {
             return Err(Error::new(
                 Code::InvalidParameterValue,
                 "cursor is not of this device and kind of record",
