@@ -1,8 +1,9 @@
 //! The place where one burst's messages find their receivers, and wait for its commit.
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc, task::Waker};
+use std::{cell::RefCell, sync::Arc, task::Waker};
 
 use base::Millis;
+use foldhash::HashMap;
 use mqtt::QoS;
 use parking_lot::RwLockWriteGuard;
 use store::{Batch, Space, Ticket};

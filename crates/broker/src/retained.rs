@@ -1,12 +1,10 @@
 //! The place where the last message of a topic waits for those who subscribe later, tenant by
 //! tenant: in memory level by level, and as a row each.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use base::{Millis, Result};
+use foldhash::{HashMap, HashMapExt as _};
 use mqtt::{QoS, topic};
 use store::{Batch, Dir, Space, Store};
 

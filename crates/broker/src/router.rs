@@ -1,8 +1,7 @@
 //! The place where a client key finds its session, and a topic its subscribers.
 
 use std::{
-    collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
+    hash::BuildHasher as _,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -10,6 +9,7 @@ use std::{
 };
 
 use base::{Millis, Result};
+use foldhash::{HashMap, fast::RandomState};
 use parking_lot::RwLock;
 use store::Store;
 
@@ -103,7 +103,7 @@ impl Router {
         let domains = kept.into_iter().map(|(id, retained)| (id, domain(retained))).collect();
         Self {
             shards,
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             online: AtomicUsize::new(0),
             domains: RwLock::new(domains),
             quota,

@@ -2,7 +2,7 @@
 //! all who deal with the device at this moment (connections, API calls).
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Arc, OnceLock, Weak,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
@@ -10,6 +10,7 @@ use std::{
 };
 
 use base::{DeviceNo, Millis, Result};
+use foldhash::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 use store::{Batch, Store, Ticket};
 use thing::shadow::Shadow;

@@ -2,12 +2,10 @@
 //! by the PSK callback, and a bounded memory of them. SQL is the truth; its outbox is applied here
 //! before an API call answers, and swept at start, so that a crash in between heals.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use base::{DeviceKey, DeviceNo, Result, Secret};
+use foldhash::{HashMap, HashMapExt as _};
 use parking_lot::Mutex;
 use store::{Batch, Space, Store, Ticket};
 

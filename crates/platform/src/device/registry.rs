@@ -1,14 +1,12 @@
 //! The place where the device chapter's memory is: credentials, cells, calls in flight.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use base::{DeviceNo, Millis, ProductId, Result};
+use foldhash::HashMap;
 use parking_lot::Mutex;
 use store::Store;
 
