@@ -112,13 +112,14 @@ fn serve_tls(
 ) -> impl Future<Output = ()> + Send {
     let handshake = Box::pin(async move {
         let time = broker.patience(broker.options.handshake, &permits.stranger);
-        let handshake = tls.accept(socket, time);
-        match broker.stop.run_until_cancelled(handshake).await.flatten() {
-            Some((stream, Proven { psk, certificate })) => {
+        let stop = broker.stop.clone();
+        let handshake = async move { stop.run_until_cancelled(tls.accept(socket, time)).await };
+        match broker.aside.spawn(handshake).await {
+            Ok(Some(Some((stream, Proven { psk, certificate })))) => {
                 let origin = Origin { door: Door::Tls, peer, psk, certificate };
                 Some(serve(broker, stream, origin, permits))
             }
-            None => {
+            Ok(_) | Err(_) => {
                 broker.metrics.refused.add(1);
                 None
             }

@@ -48,6 +48,7 @@ use store::Store;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
+    runtime,
     sync::Semaphore,
     time::timeout,
 };
@@ -85,6 +86,9 @@ pub(crate) struct Shared {
     strangers: Strangers,
     watch: Watch,
     tls: Option<Arc<Tls>>,
+    /// The caller's threads, for what would keep messages waiting: a handshake takes as long as a
+    /// thousand of them.
+    aside: runtime::Handle,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -101,6 +105,10 @@ impl Broker {
     /// # Errors
     /// An address cannot be bound, the TLS files are not usable, or the store is not readable.
     pub fn start(options: Options, store: Store, clock: Clock, hub: Arc<dyn Hub>) -> Result<Self> {
+        let aside = runtime::Handle::current();
+        let threads = options.threads.clone().unwrap_or_else(|| aside.clone());
+        // What is spawned from here on, and by what is spawned, is served by these threads.
+        let _inside = threads.enter();
         let tcp = options.tcp.map(doors::listen).transpose()?;
         let tls = match &options.tls {
             Some(door) => {
@@ -124,6 +132,7 @@ impl Broker {
             strangers: Strangers::new(options.greetings_per_address),
             watch: Watch::default(),
             tls: tls.as_ref().map(|(_, tls)| tls.clone()),
+            aside,
             options,
             store,
             clock,
@@ -136,7 +145,7 @@ impl Broker {
             tasks: TaskTracker::new(),
         });
         upkeep::recover(&shared)?;
-        shared.tasks.spawn(upkeep::run(shared.clone()));
+        shared.tasks.spawn_on(upkeep::run(shared.clone()), &shared.aside);
         shared.tasks.spawn(silence::run(shared.clone()));
         if let Some(listener) = tcp {
             shared.tasks.spawn(doors::accept(shared.clone(), listener, None));

@@ -2,9 +2,14 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use tokio::runtime::Handle;
+
 /// What [`crate::Broker::start`] is told. Port 0 takes a free port.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Whose threads serve the connections of the doors; handshakes and upkeep are the caller's. None:
+    /// the caller's do all.
+    pub threads: Option<Handle>,
     /// MQTT over TCP.
     pub tcp: Option<SocketAddr>,
     /// MQTT over TLS.
@@ -49,6 +54,7 @@ pub struct Addresses {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            threads: None,
             tcp: None,
             tls: None,
             connections: 1_000_000,

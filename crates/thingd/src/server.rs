@@ -18,7 +18,10 @@ use broker::{Broker, TlsDoor};
 use platform::{Doors, FirstLogin, PlatformHub, Root, Services, Settings};
 use serde_json::json;
 use store::Store;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    runtime::Runtime,
+    time::{sleep, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use web::Web;
 
@@ -66,6 +69,29 @@ pub struct Running {
     web: Arc<Web>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    #[expect(dead_code, reason = "held until all else is closed")]
+    threads: DeviceThreads,
+}
+
+/// The threads that serve connections of devices: a core's worth of them is left to commits, to the
+/// engine, to handshakes and to calls of people and programs, which have threads of their own, so that
+/// neither side keeps the other waiting.
+struct DeviceThreads(Option<Runtime>);
+
+impl DeviceThreads {
+    fn start() -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, Into::into);
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads((cores - 1).max(1)).thread_name("devices").enable_all();
+        Ok(Self(Some(builder.build().context("cannot start threads")?)))
+    }
+}
+
+impl Drop for DeviceThreads {
+    fn drop(&mut self) {
+        // A runtime must not wait for its threads where others are served.
+        self.0.take().into_iter().for_each(Runtime::shutdown_background);
+    }
 }
 
 impl fmt::Debug for Running {
@@ -129,7 +155,10 @@ pub async fn start(options: Options) -> Result<Running> {
     let web_options = web_options(&config, &files)?;
     let bound = web::bind(&web_options).await?;
     let hub = Arc::new(PlatformHub::new(&services));
-    let broker_options = broker_options(&config, &files)?;
+    let threads = DeviceThreads::start()?;
+    let device_threads = threads.0.as_ref().map(|threads| threads.handle().clone());
+    let broker_options =
+        broker::Options { threads: device_threads, ..broker_options(&config, &files)? };
     let broker = Broker::start(broker_options, store.clone(), clock.clone(), hub)?;
     let broker = Arc::new(broker);
     let addresses = Addresses {
@@ -145,7 +174,7 @@ pub async fn start(options: Options) -> Result<Running> {
     let doors = (broker.clone(), web.clone());
     tasks.spawn(watch::certificate(files, doors, services.clone(), stop.clone()));
     tasks.spawn(retention(store.clone(), stop.clone()));
-    Ok(Running { addresses, first, store, services, broker, web, stop, tasks })
+    Ok(Running { addresses, first, store, services, broker, web, stop, tasks, threads })
 }
 
 /// Names of the certificate that is made at first start: the given ones and the listeners' own.
