@@ -86,8 +86,7 @@ pub(crate) struct Shared {
     strangers: Strangers,
     watch: Watch,
     tls: Option<Arc<Tls>>,
-    /// The caller's threads, for what would keep messages waiting: a handshake takes as long as a
-    /// thousand of them.
+    /// The caller's threads, for what would keep messages waiting: handshakes, upkeep.
     aside: runtime::Handle,
     stop: CancellationToken,
     tasks: TaskTracker,

@@ -221,6 +221,25 @@ mod tests {
     }
 
     #[test]
+    fn memory_that_is_used_again_has_nothing_of_before() {
+        let mut room = Batch::default();
+        room.put(Space::Queue, b"", b"old");
+        room.relax();
+        room.clear();
+        assert!(room.is_empty() && room.arena.capacity() > 0);
+        for relaxed in [false, true] {
+            let mut next = Batch::default();
+            next.put(Space::Shadow, b"k", b"v");
+            next.relaxed = relaxed;
+            room.absorb(next);
+            let expected = [(Kind::Put(Space::Shadow), b"k".to_vec(), b"v".to_vec())];
+            assert_eq!(seen(&room), expected);
+            assert_eq!((room.is_relaxed(), room.misfit()), (relaxed, false));
+            room.clear();
+        }
+    }
+
+    #[test]
     fn keys_that_cannot_be_stored_are_noticed() {
         for key in [Vec::new(), vec![0; 65_536]] {
             let (mut batch, mut all) = (Batch::default(), Batch::default());
