@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, OnceLock, Weak, atomic::AtomicBool},
 };
 
-use base::{DeviceKey, Millis, Secret};
+use base::{DeviceKey, Millis, ProductId, Secret};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use broker::hub::{
     Access, Answer, Burst, ClientKey, Connect, Event, Grant, Hub, Lost, Offline, Reach, Refusal,
@@ -85,8 +85,8 @@ impl Hub for PlatformHub {
         match DeviceKey::from_client_id(&client.0) {
             Ok(key) => {
                 let found = services.devices.credential(&services.store, &client.0).ok()??;
-                let now = services.clock.now();
-                Some(&found).filter(|c| c.enabled).and_then(|c| grant(&services, key, c, now).ok())
+                let (who, now) = ((client.clone(), &key.product), services.clock.now());
+                Some(&found).filter(|c| c.enabled).and_then(|c| grant(&services, who, c, now).ok())
             }
             Err(_) => service::restore(&services, client),
         }
@@ -163,7 +163,8 @@ fn admit(services: &Arc<Services>, hello: &Connect<'_>) -> Result<Grant, Refusal
         complain(services, &credential, hello.now, why);
         return Err(refusal);
     }
-    let grant = grant(services, key, &credential, hello.now)?;
+    let who = (ClientKey(hello.client_id.into()), &key.product);
+    let grant = grant(services, who, &credential, hello.now)?;
     let every = Millis::from(services.settings.connect_every_s) * 1000;
     if session(&grant).is_some_and(|session| !session.cell.may_connect(hello.now, every)) {
         complain(services, &credential, hello.now, "device connects too often");
@@ -175,16 +176,15 @@ fn admit(services: &Arc<Services>, hello: &Connect<'_>) -> Result<Grant, Refusal
 /// What a device gets that is let in.
 fn grant(
     services: &Services,
-    key: DeviceKey,
+    (client, product): (ClientKey, &ProductId),
     credential: &Credential,
     now: Millis,
 ) -> Result<Grant, Refusal> {
-    let product = product::live(services, &key.product).ok_or(Refusal::Unavailable)?;
+    let product = product::live(services, product).ok_or(Refusal::Unavailable)?;
     let cell = services.devices.cell(&services.store, credential.no).map_err(|error| {
         tracing::error!(?error, "device state is unreadable");
         Refusal::Unavailable
     })?;
-    let client = device::client(&key);
     let last = cell.state.lock().epoch;
     let session = Session {
         down: OnceLock::new(),

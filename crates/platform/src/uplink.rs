@@ -31,7 +31,8 @@ pub(crate) fn up(
     }
     let product = product::named(services, session.product());
     let nothing = Model::empty();
-    let mut road = Road::new(services, session, product.as_deref(), &nothing, burst.now);
+    let mut road =
+        Road::new(services, session, product.as_deref(), &nothing, (burst.now, burst.up.len()));
     (road.batch, road.down) = (std::mem::take(&mut burst.batch), std::mem::take(&mut burst.down));
     // Most bursts have one topic.
     let (mut topic, mut kind) = ("", None);
@@ -103,7 +104,7 @@ impl<'a> Road<'a> {
         session: &'a Session,
         live: Option<&'a product::Live>,
         nothing: &'a Model,
-        now: Millis,
+        (now, messages): (Millis, usize),
     ) -> Self {
         let pages = &services.live;
         let watched = pages.listening() && pages.looked_at(&live::Topic::Messages(session.key()));
@@ -120,7 +121,7 @@ impl<'a> Road<'a> {
             shadow: None,
             changed: false,
             row: Vec::new(),
-            contents: log::Contents::default(),
+            contents: log::Contents::of(messages),
             watched,
             diagnoses: 0,
         }

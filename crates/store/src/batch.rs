@@ -77,6 +77,9 @@ pub(crate) struct Change<'a> {
 }
 
 impl Batch {
+    /// What a record leaves free at its beginning for [`Batch::append_whole`], in bytes.
+    pub const ROOM: usize = key::STEM;
+
     /// Sets a row. Of several changes of one key the last one stays.
     pub fn put(&mut self, space: Space, key: &[u8], value: &[u8]) {
         self.push(Kind::Put(space), key, value);
@@ -95,6 +98,29 @@ impl Batch {
     pub fn append(&mut self, series: Series, device: DeviceNo, lane: u8, at: Millis, value: &[u8]) {
         self.misfit |= device.0 >= key::DEVICES;
         self.push(Kind::Append(series), &key::stem(device, lane, at), value);
+    }
+
+    /// The same for a record that was written behind [`Batch::ROOM`] bytes, where its key comes: when it
+    /// is the first row, its memory becomes the batch's, and nothing is copied. Leaves `record` empty.
+    pub fn append_whole(
+        &mut self,
+        series: Series,
+        (device, lane, at): (DeviceNo, u8, Millis),
+        record: &mut Vec<u8>,
+    ) {
+        let sizes = (u32::try_from(Self::ROOM), u32::try_from(record.len()));
+        let (Some(room), (Ok(key), Ok(whole))) = (record.first_chunk_mut(), sizes) else {
+            self.misfit = true;
+            return record.clear();
+        };
+        *room = key::stem(device, lane, at);
+        self.misfit |= device.0 >= key::DEVICES;
+        if self.arena.is_empty() {
+            std::mem::swap(&mut self.arena, record);
+        } else {
+            self.arena.append(record);
+        }
+        self.rows.push(Head { kind: Kind::Append(series), key, value: whole - key });
     }
 
     /// Adds to a counter, in the committer, so that concurrent batches add up.
@@ -254,6 +280,33 @@ mod tests {
         assert!(!batch.misfit());
         batch.append(Series::Points, DeviceNo(key::DEVICES), 1, 1, b"v");
         assert!(batch.misfit());
+    }
+
+    #[test]
+    fn a_record_with_room_for_its_key_is_a_row_as_any() {
+        let record = || [&[0xff; Batch::ROOM][..], b"value"].concat();
+        let of = |device| (DeviceNo(device), 2, 3);
+        for first in [true, false] {
+            let (mut batch, mut plain) = (Batch::default(), Batch::default());
+            for batch in [&mut batch, &mut plain] {
+                if !first {
+                    batch.put(Space::Shadow, b"k", b"v");
+                }
+            }
+            for device in [7, 8] {
+                let mut record = record();
+                batch.append_whole(Series::Logs, of(device), &mut record);
+                assert!(record.is_empty());
+                plain.append(Series::Logs, DeviceNo(device), 2, 3, b"value");
+            }
+            assert_eq!(seen(&batch), seen(&plain));
+            assert!(!batch.misfit());
+        }
+        for (device, mut record) in [(7, vec![0; Batch::ROOM - 1]), (key::DEVICES, record())] {
+            let mut batch = Batch::default();
+            batch.append_whole(Series::Logs, of(device), &mut record);
+            assert!(batch.misfit() && record.is_empty());
+        }
     }
 
     #[test]

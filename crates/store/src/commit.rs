@@ -22,7 +22,7 @@ const QUEUE_BYTES: usize = 64 << 20;
 const SLOW: Duration = Duration::from_secs(1);
 
 /// How long a group waits for company while nobody waits for it.
-const RELAXED: Duration = Duration::from_millis(10);
+const RELAXED: Duration = Duration::from_millis(25);
 
 /// When a group is closed.
 #[derive(Debug, Clone, Copy)]

@@ -182,6 +182,8 @@ const BOTTOM: &str = "
 - thingd checks who may publish and subscribe, and the rates, whose limits are raised. A report is
   validated, stored, on disk before its PUBACK, and answered. The floor and mosquitto check nobody.
 - mosquitto runs without persistence, with `TCP_NODELAY` and unlimited queues.
+- Clients that connect come from two threads of the load; other loads have one. One alone would be
+  the limit: by it the floor, which can do nothing but accept, lets in fewer than mosquitto.
 - Memory is what the server's resident memory grows by in a fresh process, per connection with a
   persistent session and one subscription. It includes what thingd learns of a device by its first
   connect. The sockets' memory in the kernel is not part of it.

@@ -59,18 +59,22 @@ pub(crate) fn matches(secret: &[u8], user_name: &str, password: &[u8]) -> bool {
     else {
         return false;
     };
-    let (Ok(key), Ok(given)) = (STANDARD.decode(secret), hex::decode(hex_text)) else {
-        return false;
-    };
+    let Ok(key) = STANDARD.decode(secret) else { return false };
     if method.eq_ignore_ascii_case("hmacsha1") {
-        Hmac::<Sha1>::new_from_slice(&key)
-            .is_ok_and(|mac| mac.chain_update(user_name).verify_slice(&given).is_ok())
+        signed::<Hmac<Sha1>, 20>(&key, user_name, hex_text)
     } else if method.eq_ignore_ascii_case("hmacsha256") {
-        Hmac::<Sha256>::new_from_slice(&key)
-            .is_ok_and(|mac| mac.chain_update(user_name).verify_slice(&given).is_ok())
+        signed::<Hmac<Sha256>, 32>(&key, user_name, hex_text)
     } else {
         false
     }
+}
+
+/// Whether `hex_text` is the signature of `user_name`, of `N` bytes.
+fn signed<M: Mac + KeyInit, const N: usize>(key: &[u8], user_name: &str, hex_text: &str) -> bool {
+    let mut given = [0; N];
+    hex::decode_to_slice(hex_text, &mut given).is_ok()
+        && <M as KeyInit>::new_from_slice(key)
+            .is_ok_and(|mac| mac.chain_update(user_name).verify_slice(&given).is_ok())
 }
 
 /// The signature in a password `hex(RSA-SHA256(user_name));rsa-sha256`.

@@ -32,15 +32,18 @@ pub(crate) struct Message<'a> {
 }
 
 /// The messages of one burst of one device, on their way into its content log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Contents {
     open: Vec<Open>,
+    /// How many messages are about to come.
+    expected: usize,
 }
 
 /// A record that more messages may join.
 #[derive(Debug)]
 struct Open {
     lane: u8,
+    /// Room for the key, then the record; empty when nothing is in it.
     bytes: Vec<u8>,
     messages: usize,
     /// Where its topics lie in `bytes`: start and end.
@@ -48,6 +51,11 @@ struct Open {
 }
 
 impl Contents {
+    /// Of a burst of so many messages.
+    pub(crate) fn of(messages: usize) -> Self {
+        Self { open: Vec::new(), expected: messages.min(RECORD_MESSAGES) }
+    }
+
     /// Adds a message; a record that became full goes into the batch.
     pub(crate) fn add(
         &mut self,
@@ -55,7 +63,11 @@ impl Contents {
         message: &Message<'_>,
         batch: &mut Batch,
     ) {
+        let expected = self.expected;
         let record = self.record_of(message.topic);
+        if record.messages == 0 {
+            record.begin(message, expected);
+        }
         record.push(message);
         if record.is_full() {
             record.end((device, at), batch);
@@ -91,11 +103,18 @@ impl Open {
         self.topics.iter().position(same).and_then(|number| u8::try_from(number).ok())
     }
 
+    /// Takes memory for as many messages as this one.
+    fn begin(&mut self, message: &Message<'_>, expected: usize) {
+        let each = kept(message.payload).len() + 4;
+        let room = Batch::ROOM + message.topic.len() + (each * expected).min(RECORD_BYTES + each);
+        self.bytes.reserve(room);
+        self.bytes.resize(Batch::ROOM, 0);
+    }
+
     fn push(&mut self, message: &Message<'_>) {
         let kept = kept(message.payload);
         let number = self.number(message.topic);
         let cut = kept.len() < message.payload.len();
-        self.bytes.reserve(kept.len() + message.topic.len() + 16);
         self.bytes.push(
             (u8::from(message.direction == Direction::Down) * DOWN)
                 | (message.qos << QOS_SHIFT)
@@ -124,9 +143,8 @@ impl Open {
 
     fn end(&mut self, (device, at): (DeviceNo, Millis), batch: &mut Batch) {
         if self.messages > 0 {
-            batch.append(Series::Logs, device, self.lane, at, &self.bytes);
+            batch.append_whole(Series::Logs, (device, self.lane, at), &mut self.bytes);
         }
-        self.bytes.clear();
         self.topics.clear();
         self.messages = 0;
     }
@@ -200,7 +218,7 @@ mod tests {
     use super::*;
 
     fn written(messages: &[Message<'_>]) -> Vec<Open> {
-        let (mut contents, mut batch) = (Contents::default(), Batch::default());
+        let (mut contents, mut batch) = (Contents::of(1), Batch::default());
         for message in messages {
             contents.add((DeviceNo(1), 0), message, &mut batch);
         }
@@ -223,7 +241,7 @@ mod tests {
         messages.push(Message { payload: &long, ..messages[0] });
         let records = written(&messages);
         let [record] = &records[..] else { panic!("{} records", records.len()) };
-        let read: Vec<_> = Messages::of(&record.bytes).collect();
+        let read: Vec<_> = Messages::of(&record.bytes[Batch::ROOM..]).collect();
         assert_eq!(read.len(), messages.len());
         for ((read, size), message) in read.iter().zip(&messages) {
             assert_eq!(*size, message.payload.len());
@@ -244,7 +262,7 @@ mod tests {
         let message =
             Message { direction: Direction::Up, topic: "P/d/x", payload: b"four", qos: 1 };
         let records = written(&[message; 3]);
-        let whole = &records[0].bytes;
+        let whole = &records[0].bytes[Batch::ROOM..];
         for length in 0..whole.len() {
             assert!(Messages::of(&whole[..length]).count() < 3, "{length}");
         }
@@ -253,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_record_is_bounded() {
-        let (mut contents, mut batch) = (Contents::default(), Batch::default());
+        let (mut contents, mut batch) = (Contents::of(1), Batch::default());
         let to = (DeviceNo(1), 0);
         for length in [0, 4000] {
             let payload = vec![0; length];

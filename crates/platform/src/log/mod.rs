@@ -61,7 +61,7 @@ pub(crate) fn content_lane(topic: &str) -> u8 {
 
 /// Adds one message to the content log; those of a burst go together: [`Contents`].
 pub(crate) fn content(device: DeviceNo, at: Millis, message: &Message<'_>, batch: &mut Batch) {
-    let mut contents = Contents::default();
+    let mut contents = Contents::of(1);
     contents.add((device, at), message, batch);
     contents.end((device, at), batch);
 }
