@@ -104,12 +104,7 @@ impl ReaderArgs {
 
 fn main() -> Result<()> {
     let load = Load::parse();
-    let mut runtime = match load.mode {
-        // One thread makes fewer connections than the floor can take: it would measure itself.
-        Mode::Connects => tokio::runtime::Builder::new_multi_thread(),
-        _ => tokio::runtime::Builder::new_current_thread(),
-    };
-    runtime.worker_threads(2).enable_all().build()?.block_on(run(load))
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(load))
 }
 
 async fn run(load: Load) -> Result<()> {

@@ -5,21 +5,25 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    thread,
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Serialize;
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{Aim, Client, Topics, wire::Wire};
 use crate::{device::Device, process::cpu_seconds};
 
 /// Clients that are on their way in at the same time.
 const AT_ONCE: usize = 50;
+/// One alone makes fewer connections than the floor of the bench takes: it would measure itself.
+const THREADS: usize = 2;
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -42,35 +46,74 @@ pub async fn run(
 ) -> Result<Outcome> {
     ensure!(devices.len() >= AT_ONCE, "fewer than {AT_ONCE} devices");
     let topics = Topics { topic: String::new(), filter: String::new() };
-    let mut lanes = vec![Vec::new(); AT_ONCE];
+    let mut lanes: Vec<_> = (0..AT_ONCE).map(|number| (number, Vec::new())).collect();
     for (lane, device) in (0..AT_ONCE).cycle().zip(devices) {
-        let lane = lanes.get_mut(lane).context("no lane")?;
+        let (_, lane) = lanes.get_mut(lane).context("no lane")?;
         lane.push(Client::writer(device, &topics)?);
     }
-    let (aim, connects) = (Arc::new(aim), Arc::new(AtomicU64::new(0)));
-    let mut tasks = JoinSet::<Result<()>>::new();
-    for (number, lane) in lanes.into_iter().enumerate() {
-        let (aim, connects) = (aim.clone(), connects.clone());
-        tasks.spawn(async move {
-            for client in lane.iter().cycle() {
-                let wire = Wire::connect(&aim, client, number).await?;
-                connects.fetch_add(1, Relaxed);
-                wire.leave().await?;
-            }
-            Ok(())
-        });
-    }
-    let look =
-        || Ok::<_, anyhow::Error>((Instant::now(), connects.load(Relaxed), cpu_seconds(aim.pid)?));
+    let visits = Arc::new(Visits { aim, connects: AtomicU64::new(0) });
+    let stop = CancellationToken::new();
+    let _stopped = stop.clone().drop_guard();
+    let threads: Vec<_> = lanes
+        .chunks(AT_ONCE.div_ceil(THREADS))
+        .map(|lanes| {
+            let (visits, lanes, stop) = (visits.clone(), lanes.to_vec(), stop.clone());
+            thread::spawn(move || visits.run(lanes, &stop))
+        })
+        .collect();
+    let look = || {
+        Ok::<_, anyhow::Error>((
+            Instant::now(),
+            visits.connects.load(Relaxed),
+            cpu_seconds(visits.aim.pid)?,
+        ))
+    };
     sleep(warm_up).await;
     let (begun, before, cpu) = look()?;
     sleep(measure).await;
     let (ended, after, total) = look()?;
-    // They go on for ever: who has ended by now has failed.
-    if let Some(ended) = tasks.try_join_next() {
-        ended??;
+    stop.cancel();
+    for thread in threads {
+        thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))??;
     }
-    tasks.shutdown().await;
     let seconds = (ended - begun).as_secs_f64();
     Ok(Outcome { seconds, connects: after - before, cpu_seconds: total - cpu })
+}
+
+/// Clients that come and go.
+struct Visits {
+    aim: Aim,
+    connects: AtomicU64,
+}
+
+impl Visits {
+    /// The work of one thread, until it is told to stop, or someone is refused.
+    fn run(
+        self: Arc<Self>,
+        lanes: Vec<(usize, Vec<Client>)>,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut tasks = JoinSet::<Result<()>>::new();
+            for (number, lane) in lanes {
+                tasks.spawn(self.clone().cycle(lane, number));
+            }
+            match stop.run_until_cancelled(tasks.join_next()).await {
+                None => Ok(()),
+                // They go on for ever: who has ended has failed.
+                Some(Some(ended)) => ended?,
+                Some(None) => bail!("nobody connects"),
+            }
+        })
+    }
+
+    async fn cycle(self: Arc<Self>, lane: Vec<Client>, number: usize) -> Result<()> {
+        for client in lane.iter().cycle() {
+            let wire = Wire::connect(&self.aim, client, number).await?;
+            self.connects.fetch_add(1, Relaxed);
+            wire.leave().await?;
+        }
+        Ok(())
+    }
 }
