@@ -1,5 +1,5 @@
-//! The place where `cargo xtask bench` gets its load from: one mode per figure, all on one thread,
-//! against any broker: who reads and which topics are used is given as data.
+//! The place where `cargo xtask bench` gets its load from: one mode per figure, all but connects on
+//! one thread, against any broker: who reads and which topics are used is given as data.
 
 pub mod connects;
 pub mod flow;

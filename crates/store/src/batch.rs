@@ -100,8 +100,9 @@ impl Batch {
         self.push(Kind::Append(series), &key::stem(device, lane, at), value);
     }
 
-    /// The same for a record that was written behind [`Batch::ROOM`] bytes, where its key comes: when it
-    /// is the first row, its memory becomes the batch's, and nothing is copied. Leaves `record` empty.
+    /// The same for a record that was written behind [`Batch::ROOM`] bytes, where its key comes:
+    /// when it is the first row, its memory becomes the batch's, and nothing is copied. Leaves
+    /// `record` empty.
     pub fn append_whole(
         &mut self,
         series: Series,

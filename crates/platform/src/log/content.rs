@@ -6,7 +6,7 @@ use store::{Batch, Series};
 
 use super::{Direction, content_lane, kept, record::Reader};
 
-/// A record is closed when it has this many bytes; with the last payload it has a little more.
+/// A record is closed when it has this many bytes, its key's room included; with the last payload it has a little more.
 const RECORD_BYTES: usize = 16 << 10;
 /// The most messages of a record: the bound of what a page reads for one of them.
 const RECORD_MESSAGES: usize = 64;
@@ -106,7 +106,9 @@ impl Open {
     /// Takes memory for as many messages as this one.
     fn begin(&mut self, message: &Message<'_>, expected: usize) {
         let each = kept(message.payload).len() + 4;
-        let room = Batch::ROOM + message.topic.len() + (each * expected).min(RECORD_BYTES + each);
+        // What a first message has besides: the lengths of its topic and of what was cut.
+        let room =
+            Batch::ROOM + message.topic.len() + 12 + (each * expected).min(RECORD_BYTES + each);
         self.bytes.reserve(room);
         self.bytes.resize(Batch::ROOM, 0);
     }
