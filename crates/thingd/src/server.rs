@@ -74,8 +74,8 @@ pub struct Running {
 }
 
 /// The threads that serve connections of devices: a core's worth of them is left to commits, to the
-/// engine, to handshakes and to calls of people and programs, which have threads of their own, so that
-/// neither side keeps the other waiting.
+/// engine, to handshakes and to calls of people and programs, which have threads of their own: neither
+/// side takes turns of the other's threads.
 struct DeviceThreads(Option<Runtime>);
 
 impl DeviceThreads {

@@ -6,7 +6,8 @@ use store::{Batch, Series};
 
 use super::{Direction, content_lane, kept, record::Reader};
 
-/// A record is closed when it has this many bytes, its key's room included; with the last payload it has a little more.
+/// A record is closed when it has this many bytes, its key's room included; with the last payload it
+/// has a little more.
 const RECORD_BYTES: usize = 16 << 10;
 /// The most messages of a record: the bound of what a page reads for one of them.
 const RECORD_MESSAGES: usize = 64;
@@ -257,6 +258,25 @@ mod tests {
             Message { direction: Direction::Up, topic: "P/d/x", payload: &[7; 200], qos: 1 };
         let bytes = |count| written(&vec![message; count])[0].bytes.len();
         assert_eq!(bytes(20) - bytes(19), 203);
+    }
+
+    #[test]
+    fn a_burst_takes_its_memory_once() {
+        let topic = format!("P/d/{}", "x".repeat(200));
+        let cut = super::super::CONTENT_BYTES + 1;
+        for (count, length) in [(1, 0), (1, 200), (20, 256), (1, cut)] {
+            let payload = vec![0; length];
+            let message =
+                Message { direction: Direction::Up, topic: &topic, payload: &payload, qos: 1 };
+            let (mut contents, mut batch) = (Contents::of(count), Batch::default());
+            for _ in 0..count {
+                contents.add((DeviceNo(1), 0), &message, &mut batch);
+            }
+            // Memory that had to grow is half empty.
+            let bytes = &contents.open[0].bytes;
+            let spare = bytes.capacity() - bytes.len();
+            assert!(spare <= 16 + 2 * count, "{count} of {length}: {spare} bytes to spare");
+        }
     }
 
     #[test]
