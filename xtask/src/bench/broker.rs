@@ -39,6 +39,9 @@ pub(crate) struct Plan {
     only: Vec<Figure>,
     #[arg(long, default_value = "docs/benchmarks.md")]
     page: PathBuf,
+    /// Measure what is in target/release, as it is.
+    #[arg(long)]
+    built: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,7 +77,9 @@ struct Parties {
 /// A build, a server or a round failed.
 #[expect(clippy::print_stdout, reason = "this command prints its result")]
 pub(crate) fn run(plan: &Plan) -> Result<()> {
-    build()?;
+    if !plan.built {
+        build()?;
+    }
     let mut conditions = Conditions::take(plan)?;
     let (folder, devices) = (Path::new(FOLDER), Path::new(FOLDER).join("devices.json"));
     let server = start(folder)?;

@@ -53,12 +53,13 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     }
 }
 
-/// `cargo build --release` of the server and the load.
+/// The released server, and the load.
 fn build() -> Result<()> {
-    let built = Command::new("cargo")
-        .args(["build", "--release", "--locked", "-p", "thingd", "-p", "fleet"])
-        .status()?;
-    ensure!(built.success(), "cargo build failed");
+    let server = Command::new("scripts/release.sh").status()?;
+    ensure!(server.success(), "the server could not be built");
+    let load =
+        Command::new("cargo").args(["build", "--release", "--locked", "-p", "fleet"]).status()?;
+    ensure!(load.success(), "the load could not be built");
     Ok(())
 }
 

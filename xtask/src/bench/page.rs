@@ -181,6 +181,8 @@ const BOTTOM: &str = "
   It is the limit of the machine for this traffic, not a broker.
 - thingd checks who may publish and subscribe, and the rates, whose limits are raised. A report is
   validated, stored, on disk before its PUBACK, and answered. The floor and mosquitto check nobody.
+- thingd is built as it is released, after a profile of such loads (decision 9); the floor and
+  the load are not. mosquitto is Debian's.
 - mosquitto runs without persistence, with `TCP_NODELAY` and unlimited queues.
 - Clients that connect come from two threads of the load; other loads have one. One alone would be
   the limit: by it the floor, which can do nothing but accept, lets in fewer than mosquitto.
