@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes crates/thingd/thingd.profdata anew: how often a loaded server takes which branch. It takes about twelve minutes, and is worth
-# them when a busy road has changed much.
+# Makes crates/thingd/thingd.profdata anew: how often a loaded server takes which branch. It takes about a quarter of an hour, and
+# is worth it when a busy road has changed much.
 NAME=scripts/profile.sh
 cd "$(dirname "$0")/.." || exit 1
 . scripts/setup.sh
