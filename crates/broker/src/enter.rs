@@ -1,7 +1,8 @@
 //! The place where an accepted client gets its session, and where it leaves it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use store::{Batch, Space, Ticket};
 use tokio::time::timeout;
 
@@ -36,16 +37,32 @@ pub(crate) async fn enter(
     peer: SocketAddr,
 ) -> Option<Entered> {
     let (link, forced) = place(broker, guest).await?;
+    // A connection that is broken must not stay in the router as if it were served.
+    let seated = AssertUnwindSafe(seat(broker, guest, &link, (peer, forced))).catch_unwind().await;
+    seated.unwrap_or_else(|_| {
+        tracing::error!(client = %link.grant.client.0, "connection task panicked");
+        drop(leave(broker, &link, Offline::Shutdown, None));
+        None
+    })
+}
+
+/// Begins or goes on with the session that is the connection's now.
+async fn seat(
+    broker: &Arc<Shared>,
+    guest: &mut Guest,
+    link: &Arc<Link>,
+    (peer, forced): (SocketAddr, bool),
+) -> Option<Entered> {
     // Whoever stops the broker looks at the router after it said so: one of us sees the other.
     if broker.stop.is_cancelled() {
         link.close(Offline::Shutdown);
     }
-    let goes_on = goes_on(broker, &link);
+    let goes_on = goes_on(broker, link);
     let waited = link.session.take_will();
     let back = waited.is_some() && goes_on;
     if let Some(will) = waited {
         will.end(if goes_on { Order::Forget } else { Order::Publish }).await;
-        if !link.session.is_of(&link) {
+        if !link.session.is_of(link) {
             link.set_ended();
             return None;
         }
@@ -60,28 +77,28 @@ pub(crate) async fn enter(
             Ok(had_rows) => deletes = had_rows,
             Err(error) => {
                 tracing::error!(?error, client = %link.grant.client.0, "session is unreadable");
-                drop(leave(broker, &link, Offline::Shutdown, None));
+                drop(leave(broker, link, Offline::Shutdown, None));
                 return None;
             }
         }
     }
     let mut owed = Vec::new();
-    link.session.begin(&link, guest.permit.take(), &mut owed);
-    keep(&link, &mut batch);
+    link.session.begin(link, guest.permit.take(), &mut owed);
+    keep(link, &mut batch);
     if let Some(will) = guest.will.take() {
-        will.keep(&link, &mut batch);
+        will.keep(link, &mut batch);
         link.set_will(Some(will));
     } else if back || forced {
         // The former connection has still to say its own, and cannot take the row away any more.
         batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
     }
-    let ticket = tell(broker, &link, Event::Online { at: now, peer }, batch);
+    let ticket = tell(broker, link, Event::Online { at: now, peer }, batch);
     if deletes {
         link.session.set_deletion(ticket.another());
     }
     let mut hello = guest.welcome(broker, goes_on);
     hello.extend_from_slice(&owed);
-    Some(Entered { link, hello, ticket })
+    Some(Entered { link: link.clone(), hello, ticket })
 }
 
 /// Finds or makes the session, and waits until nobody else has it; whether it had to be taken away.
@@ -216,5 +233,14 @@ fn tell(broker: &Shared, link: &Link, what: Event<'_>, mut batch: Batch) -> Tick
     broker.hub.event(&link.grant, what, &mut batch);
     let relaxed = batch.is_relaxed();
     let ticket = broker.hub.commit(&link.grant, batch, &broker.store);
-    if relaxed { Ticket::durable() } else { ticket }
+    if !relaxed {
+        return ticket;
+    }
+    // Refused: the disk is full, say.
+    if ticket.is_done()
+        && let Some(Err(error)) = ticket.now_or_never()
+    {
+        tracing::warn!(?error, client = %link.grant.client.0, "coming or going is not stored");
+    }
+    Ticket::durable()
 }

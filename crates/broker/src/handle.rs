@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 
 use base::Result;
 use mqtt::QoS;
-use store::Batch;
+use store::{Batch, Ticket};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
@@ -44,17 +44,10 @@ impl Handle {
             Ok(false) => return Ok(absent(&session, Delivery::NoSubscriber)),
             Err(why) => return Ok(refused(why)),
         }
-        if let Err(error) = broker.store.commit(batch).await {
-            post.cancel();
-            return Err(error);
-        }
-        post.deliver(broker, broker.clock.now(), None);
-        Ok(match post.outcome() {
-            Ok(Fate::Sent) => Delivery::Sent,
-            Ok(Fate::Kept) => Delivery::Queued,
-            Ok(Fate::Nowhere) => Delivery::Offline,
-            Err(why) => refused(why),
-        })
+        let (ticket, shared) = (broker.store.commit(batch), broker.clone());
+        // What is in line is delivered, though the caller may not wait for it.
+        let sent = broker.aside.spawn(async move { sent(&shared, post, ticket).await });
+        sent.await.map_err(base::Error::internal)?
     }
 
     /// Sends a message at QoS 0: over the connection that is there, or not at all.
@@ -122,6 +115,20 @@ impl Handle {
     {
         doors::accept_ws(&self.0, Box::new(stream), Origin::new(door, peer));
     }
+}
+
+async fn sent(broker: &Shared, mut post: Post, ticket: Ticket) -> Result<Delivery> {
+    if let Err(error) = ticket.await {
+        post.cancel();
+        return Err(error);
+    }
+    post.deliver(broker, broker.clock.now(), None);
+    Ok(match post.outcome() {
+        Ok(Fate::Sent) => Delivery::Sent,
+        Ok(Fate::Kept) => Delivery::Queued,
+        Ok(Fate::Nowhere) => Delivery::Offline,
+        Err(why) => refused(why),
+    })
 }
 
 /// A client that is not there does not hear that it did not subscribe.

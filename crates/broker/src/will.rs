@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use base::Millis;
 use mqtt::{Property, QoS};
-use store::{Batch, Space};
+use store::{Batch, Space, Ticket};
 use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     link::Link,
     message::{Message, NEVER},
     post::Post,
+    session::Inner,
 };
 
 /// What the client said in its CONNECT.
@@ -130,11 +131,7 @@ pub(crate) fn delay_s(link: &Link) -> u32 {
 /// The client of `link` leaves without a word: its will is published before its next connection has
 /// one, in one commit with the end of its row, so that it is not lost and not published twice.
 pub(crate) async fn now(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will) {
-    let mut batch = Batch::default();
-    if link.session.is_of(link) {
-        batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
-    }
-    publish(broker, link, will, batch).await;
+    publish(broker, link, will, Row::Shared).await;
 }
 
 /// The client of `link` is gone without a word: its will is published when its delay or its session
@@ -161,19 +158,38 @@ pub(crate) fn later(
         // One that is due is published, though its client is back.
         let what = if delay_s == 0 { Order::Publish } else { wait.await };
         if what == Order::Publish {
-            let mut batch = Batch::default();
-            batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
-            publish(&shared, &link, &will, batch).await;
+            publish(&shared, &link, &will, Row::Own).await;
         }
     });
     Waiting { order: Some(order), task }
 }
 
+/// Whose row the store has of a will that is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Row {
+    /// The will's: who takes the session waits for us.
+    Own,
+    /// The will's, unless another connection took the session meanwhile, by force.
+    Shared,
+}
+
+impl Row {
+    /// Deletes it, if it is the will's. While the session is locked nobody takes it, and puts another.
+    fn delete(self, link: &Arc<Link>, session: &Inner, batch: &mut Batch) {
+        if self == Self::Own || session.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link)) {
+            batch.delete(Space::Session, &kept::key(kept::WILLS, &link.session.client));
+        }
+    }
+}
+
 /// Goes the road of any message, with the rights that the client has now.
-pub(crate) async fn publish(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will, batch: Batch) {
+async fn publish(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will, row: Row) {
     let (grant, now) = (&link.grant, broker.clock.now());
     if !allowed(broker, grant, will) {
         tracing::info!(client = %grant.client.0, topic = %will.topic, "will is not allowed");
+        let mut batch = Batch::default();
+        let session = link.session.lock();
+        row.delete(link, &session, &mut batch);
         drop(broker.store.commit(batch));
         return;
     }
@@ -181,25 +197,41 @@ pub(crate) async fn publish(broker: &Arc<Shared>, link: &Arc<Link>, will: &Will,
     up.properties = &will.properties;
     up.expiry_s = will.expiry_s;
     up.retain = will.retain && grant.allows.retained;
-    let mut burst = Burst { now, up: vec![up], batch, down: Vec::new() };
+    let mut burst = Burst { now, up: vec![up], batch: Batch::default(), down: Vec::new() };
     if let Some(slow) = broker.hub.up(grant, &mut burst) {
         slow.await;
     }
     let mut post = Post::default();
-    let Burst { up, mut batch, mut down, .. } = burst;
-    let retained = will.retain.then(|| link.domain.retained.write());
-    for up in &up {
-        post.route(broker, link, up, (now, &mut batch));
-    }
-    broker.sort(link, &mut down, &mut post, (now, &mut batch));
-    let ticket = post.commit(broker, link, batch, retained);
-    match ticket.await {
-        Ok(()) => drop(post.deliver(broker, broker.clock.now(), None)),
+    match commit(broker, link, burst, &mut post, row).await {
+        Ok(()) => {
+            // Whatever comes now, it is not published again.
+            link.set_will(None);
+            post.deliver(broker, broker.clock.now(), None);
+        }
         Err(error) => {
             post.cancel();
             tracing::error!(?error, client = %grant.client.0, "will is not stored");
         }
     }
+}
+
+/// Finds who gets the will, and puts it in line.
+fn commit(
+    broker: &Shared,
+    link: &Arc<Link>,
+    burst: Burst<'_>,
+    post: &mut Post,
+    row: Row,
+) -> Ticket {
+    let Burst { now, up, mut batch, mut down } = burst;
+    let retained = up.iter().any(|up| up.retain).then(|| link.domain.retained.write());
+    for up in &up {
+        post.route(broker, link, up, (now, &mut batch));
+    }
+    broker.sort(link, &mut down, post, (now, &mut batch));
+    let session = link.session.lock();
+    row.delete(link, &session, &mut batch);
+    post.commit(broker, link, batch, retained)
 }
 
 fn allowed(broker: &Shared, grant: &Grant, will: &Will) -> bool {

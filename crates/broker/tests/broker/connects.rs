@@ -32,6 +32,28 @@ async fn each_refusal_has_its_code_and_ends_the_connection() {
     assert_eq!(world.handle().online(), 0);
 }
 
+#[test]
+fn connections_of_the_doors_are_served_by_the_threads_that_are_named() {
+    let devices =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let callers = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (threads, at_work) = (devices.handle().clone(), devices.metrics());
+    callers.block_on(async {
+        let mut world =
+            World::with(Limits::default(), |options, _| options.threads = Some(threads)).await;
+        let alone = at_work.num_alive_tasks();
+        let mut lamp = world.client("lamp").await;
+        lamp.send(&publish("lamp/report", Some(1), b"on")).await;
+        lamp.hears(&puback(1)).await;
+        assert_eq!(at_work.num_alive_tasks(), alone + 1, "one for the connection");
+        // Its upkeep, which may take long, is the caller's.
+        world.broker.sweep();
+        world.broker.shutdown(Duration::from_secs(10)).await;
+        lamp.closed().await;
+        while world.news().await != "lamp offline Shutdown" {}
+    });
+}
+
 #[tokio::test]
 async fn level_3_1_is_served_even_with_a_long_client_id() {
     let world = World::start().await;

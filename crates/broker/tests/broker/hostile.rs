@@ -108,6 +108,19 @@ async fn a16_a_flood_of_refusals_is_answered_and_told_in_part() {
 
 /// [MQTT-4.8.0-2]
 #[tokio::test]
+async fn who_panics_on_its_way_in_is_not_there() {
+    let mut world = World::start().await;
+    let mut client = world.raw().await;
+    client.send(&connect("panic")).await;
+    client.closed().await;
+    assert_eq!(world.news().await, "panic offline Shutdown");
+    assert!(!world.handle().is_online(&key("panic")));
+    assert_eq!(world.handle().online(), 0);
+    world.client("lamp").await.pings().await;
+}
+
+/// [MQTT-4.8.0-2]
+#[tokio::test]
 async fn a_panic_of_the_product_costs_one_connection() {
     let mut world = World::start().await;
     let mut neighbour = world.client("fan").await;

@@ -164,6 +164,29 @@ async fn a_message_on_its_way_to_a_session_that_ends_leaves_no_row() {
     drop(lamp);
 }
 
+/// [MQTT-4.3.2-1]: the caller does not wait any more, its message is in line all the same.
+#[tokio::test]
+async fn a_message_whose_caller_is_gone_reaches_its_client() {
+    let mut world = World::on_a_stalled_disk().await;
+    let mut lamp = stalled(&mut world, &persistent("lamp"), "lamp").await;
+    lamp.send(&subscribe(1, &[("lamp/a", QoS::AtLeastOnce)])).await;
+    world.news().await;
+    world.disk_moves().await;
+    lamp.hears(&suback(1, &[1])).await;
+    let handle = world.handle();
+    let client = key("lamp");
+    let mut sending = Box::pin(handle.send(&client, "lamp/a", b"on", QoS::AtLeastOnce));
+    tokio::select! {
+        biased;
+        _ = &mut sending => panic!("nothing is stored yet"),
+        () = tokio::task::yield_now() => {}
+    }
+    drop(sending);
+    lamp.pings().await;
+    world.disk_moves().await;
+    lamp.hears(&publish("lamp/a", Some(1), b"on")).await;
+}
+
 /// Connects; the CONNACK comes when the disk has moved.
 async fn stalled(world: &mut World, connect: &[u8], id: &str) -> Client {
     let mut client = world.raw().await;

@@ -234,6 +234,42 @@ async fn a_client_whose_task_panics_is_lost_like_any_other() {
     }
 }
 
+/// [MQTT-3.1.2-8]: what has begun to reach its readers does not begin again.
+#[tokio::test]
+async fn a_will_is_published_once_though_its_delivery_panics() {
+    let mut world = World::start().await;
+    let mut first = watcher(&world, "free/#").await;
+    let mut small = world.raw().await;
+    small.greets(&connect5("svc-s", true, &[Property::MaximumPacketSize(18)])).await;
+    small
+        .send(&made(|out| encode::subscribe(out, Level::V5, 1, &[("free/#", QoS::AtMostOnce)])))
+        .await;
+    small.next().await;
+    let mut client = world.raw().await;
+    client.greets(&with_will("svc-a", "free/panic", Level::V5, 0)).await;
+    drop(client);
+    while world.news().await != "svc-a offline Shutdown" {}
+    first.hears(&publish("free/panic", None, b"gone")).await;
+    first.pings().await;
+}
+
+/// [MQTT5-3.1.2-7]
+#[tokio::test]
+async fn who_came_in_by_force_keeps_its_will() {
+    let world = World::start().await;
+    let mut watcher = watcher(&world, "free/#").await;
+    let mut client = world.raw().await;
+    client.greets(&with_will("svc-a", "free/slow", Level::V5, 0)).await;
+    drop(client);
+    // The former connection is still busy with its own.
+    let mut client = world.raw().await;
+    client.greets(&with_will("svc-a", "free/will", Level::V5, 0)).await;
+    assert!(world.stored("wsvc-a"));
+    world.slow.notify_one();
+    watcher.hears(&publish("free/slow", None, b"gone")).await;
+    assert!(world.stored("wsvc-a"), "its row is not the former one's");
+}
+
 /// A will of which nothing good comes costs nobody else anything.
 #[tokio::test]
 async fn a_will_that_panics_is_thrown_away() {

@@ -292,6 +292,8 @@ impl Hub for Product {
     }
 
     fn event(&self, who: &Grant, what: Event<'_>, into: &mut Batch) {
+        let comes = matches!(what, Event::Online { .. });
+        assert!(!(comes && *who.client.0 == *"panic"), "as the test wants");
         let text = match what {
             Event::Online { .. } => "online".into(),
             Event::Offline { why, .. } => format!("offline {why:?}"),
@@ -304,6 +306,7 @@ impl Hub for Product {
     }
 
     fn lost(&self, to: &ClientKey, what: Lost<'_>, into: &mut Batch) {
+        assert!(!what.topic.ends_with("/panic"), "as the test wants");
         let text = format!("{} missed {} {:?}", to.0, what.topic, what.why);
         into.put(Space::Session, text.as_bytes(), b"here");
         self.tell.send(text).unwrap_or_default();
