@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::{
     key::{Day, Place},
     kv::{Kv, KvBatch, See},
-    tail,
+    manifest, tail,
 };
 use crate::{Dir, Series, Space};
 
@@ -67,6 +67,7 @@ impl fmt::Debug for Fjall {
 
 impl Fjall {
     pub(super) fn open(folder: &Path) -> Result<Self> {
+        manifest::check(&folder.join("keyspaces"))?;
         let db = match database(folder) {
             Err(fjall::Error::JournalRecovery(why)) if tail::mend(folder)? => {
                 tracing::warn!(%why, "took away the last commit, which was torn; nobody was told that it was durable");

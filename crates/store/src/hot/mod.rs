@@ -5,6 +5,7 @@ mod disk;
 mod fjall;
 pub(crate) mod key;
 pub(crate) mod kv;
+mod manifest;
 mod mark;
 mod retention;
 mod series;
