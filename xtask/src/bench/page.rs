@@ -174,18 +174,20 @@ const BOTTOM: &str = "
 
 - Server, load generator and peers share the machine, all over loopback. Compare ratios, not
   absolute figures; on a busy machine not even those of one round. Ratios are taken round by round.
-- CPU is user and system time of the server process per message that reached its reader.
+- CPU is user and system time of the server process per message that reached its reader, of
+  connects per CONNACK.
 - Of the messages acknowledged to publishers in a round, those that did not reach a reader in it
   wait in the server or were dropped for a reader that is too slow.
 - The floor is `thingd-floor`: one thread that moves bytes between sockets and looks at no topic.
   It is the limit of the machine for this traffic, not a broker.
 - thingd checks who may publish and subscribe, and the rates, whose limits are raised. A report is
-  validated, stored, on disk before its PUBACK, and answered. The floor and mosquitto check nobody.
+  validated, stored, on disk before its PUBACK, and answered. The floor and mosquitto check nobody,
+  nor the password.
 - thingd is built as it is released, after a profile of such loads (decision 9); the floor and
   the load are not. mosquitto is Debian's.
 - mosquitto runs without persistence, with `TCP_NODELAY` and unlimited queues.
-- Clients that connect come from two threads of the load; other loads have one. One alone would be
-  the limit: by it the floor, which can do nothing but accept, lets in fewer than mosquitto.
+- Clients that connect come from four threads of the load; other loads have one. With fewer the load
+  is the limit, and the ratio depends on how many they are: decision 8 has it for 2, 4 and 8.
 - Memory is what the server's resident memory grows by in a fresh process, per connection with a
   persistent session and one subscription. It includes what thingd learns of a device by its first
   connect. The sockets' memory in the kernel is not part of it.

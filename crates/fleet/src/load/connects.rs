@@ -22,8 +22,8 @@ use crate::{device::Device, process::cpu_seconds};
 
 /// Clients that are on their way in at the same time.
 const AT_ONCE: usize = 50;
-/// With fewer, one of two cores is idle while all lanes of a thread wait for the other: the load would
-/// measure itself.
+/// A thread whose clients all wait for the server leaves its core idle; four keep two cores busy
+/// (decision 8).
 const THREADS: usize = 4;
 
 /// What came of it.
