@@ -4,6 +4,7 @@
 NAME=scripts/profile.sh
 cd "$(dirname "$0")/.." || exit 1
 . scripts/setup.sh
+. scripts/profile-of.sh
 need_build
 need_mosquitto
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
@@ -13,6 +14,8 @@ done
 [ -n "$merge" ] || die "no llvm-profdata of LLVM $llvm; rustup component add llvm-tools, or install llvm-$llvm"
 counts=$PWD/target/profile
 rm -rf "$counts"
+# Nobody should take a server that counts for the released one.
+trap 'rm -f target/release/thingd' EXIT
 say "== building the load"
 cargo build --release --locked --package fleet || die "the load could not be built"
 say "== building a server that counts"
@@ -24,5 +27,8 @@ for figure in rtt connects plain reports logged; do
     say "== loading it: $figure"
     LLVM_PROFILE_FILE=$counts/%p.profraw cargo xtask bench broker --built --only $figure --rounds 1 --seconds 2 || die "failed: $figure"
 done
-"$merge" merge --sparse -o crates/thingd/thingd.profdata "$counts"/*.profraw || die "the counts could not be merged"
+"$merge" merge --sparse -o "$counts/merged" "$counts"/*.profraw || die "the counts could not be merged"
+mv "$counts/merged" crates/thingd/thingd.profdata
+profile_of >crates/thingd/thingd.profdata.of
+trap - EXIT
 scripts/release.sh

@@ -35,7 +35,7 @@ MODEL = {
 
 
 def pytest_configure(config):
-    assert BINARY.exists(), f"{BINARY} is not built: cargo build --release -p thingd"
+    assert BINARY.exists(), f"{BINARY} is not built: scripts/release.sh"
 
 
 @pytest.fixture(scope="session")
