@@ -4,3 +4,6 @@
 profile_of() {
     { rustc -vV; cat Cargo.lock; sed -n '/^\[profile.release\]/,/^$/p' Cargo.toml; } | cksum
 }
+
+# The major version of the compiler's LLVM.
+llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')

@@ -4,20 +4,19 @@
 NAME=scripts/profile.sh
 cd "$(dirname "$0")/.." || exit 1
 . scripts/setup.sh
-. scripts/profile-of.sh
 need_build
+. scripts/profile-of.sh
 need_mosquitto
-llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 for merge in "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-profdata "llvm-profdata-$llvm" ""; do
     command -v "${merge:-false}" >/dev/null && break
 done
 [ -n "$merge" ] || die "no llvm-profdata of LLVM $llvm; rustup component add llvm-tools, or install llvm-$llvm"
 counts=$PWD/target/profile
 rm -rf "$counts"
-# Nobody should take a server that counts for the released one.
-trap 'rm -f target/release/thingd' EXIT
 say "== building the load"
 cargo build --release --locked --package fleet || die "the load could not be built"
+# Nobody should take a server that counts for the released one.
+trap 'rm -f target/release/thingd' EXIT
 say "== building a server that counts"
 # Build scripts and macros count, too: nobody wants to know.
 LLVM_PROFILE_FILE=$counts/%p.profraw CARGO_ENCODED_RUSTFLAGS=-Cprofile-generate cargo build --release --locked --package thingd ||

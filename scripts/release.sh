@@ -1,10 +1,9 @@
 #!/bin/sh
-# Builds target/release/thingd with a profile of a loaded server: docs/decisions/0009-profile.md. The console is what was built last.
+# Builds target/release/thingd with a profile of a loaded server: docs/decisions/0009-profile.md. The console in it is the one that was built last.
 # Further arguments go to `cargo build`. Who sets RUSTFLAGS builds with those alone; flags of a cargo config do not count here.
 cd "$(dirname "$0")/.." || exit 1
 profile=$PWD/crates/thingd/thingd.profdata
 . scripts/profile-of.sh
-llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 # An older LLVM cannot read what a newer one wrote.
 if [ -z "${RUSTFLAGS:-}${CARGO_ENCODED_RUSTFLAGS:-}" ] && [ "${llvm:-0}" -ge 22 ] && [ -f "$profile" ]; then
     if [ "$(profile_of)" != "$(cat "$profile.of")" ]; then

@@ -4,6 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use broker::hub::{Delivery, Limits};
+use futures_util::FutureExt as _;
 use mqtt::{Connect, Level, Properties, Property, Publish, QoS, Will, encode};
 use store::{Dir, Space};
 
@@ -138,11 +139,7 @@ async fn a_filter_named_a_thousand_times_gets_what_is_retained_once() {
 #[tokio::test]
 async fn a_message_on_its_way_to_a_session_that_ends_leaves_no_row() {
     let mut world = World::on_a_stalled_disk().await;
-    let mut lamp = stalled(&mut world, &persistent("lamp"), "lamp").await;
-    lamp.send(&subscribe(1, &[("lamp/a", QoS::AtLeastOnce)])).await;
-    world.news().await;
-    world.disk_moves().await;
-    lamp.hears(&suback(1, &[1])).await;
+    let mut lamp = subscribed(&mut world).await;
     lamp.send(&disconnect()).await;
     world.news().await;
     world.disk_moves().await;
@@ -168,23 +165,24 @@ async fn a_message_on_its_way_to_a_session_that_ends_leaves_no_row() {
 #[tokio::test]
 async fn a_message_whose_caller_is_gone_reaches_its_client() {
     let mut world = World::on_a_stalled_disk().await;
-    let mut lamp = stalled(&mut world, &persistent("lamp"), "lamp").await;
+    let mut lamp = subscribed(&mut world).await;
+    let handle = world.handle();
+    let client = key("lamp");
+    let sending = handle.send(&client, "lamp/a", b"on", QoS::AtLeastOnce);
+    assert!(sending.now_or_never().is_none(), "nothing is stored yet");
+    lamp.pings().await;
+    world.disk_moves().await;
+    lamp.hears(&publish("lamp/a", Some(1), b"on")).await;
+}
+
+/// A lamp that wants what comes on `lamp/a`, also while it is away.
+async fn subscribed(world: &mut World) -> Client {
+    let mut lamp = stalled(world, &persistent("lamp"), "lamp").await;
     lamp.send(&subscribe(1, &[("lamp/a", QoS::AtLeastOnce)])).await;
     world.news().await;
     world.disk_moves().await;
     lamp.hears(&suback(1, &[1])).await;
-    let handle = world.handle();
-    let client = key("lamp");
-    let mut sending = Box::pin(handle.send(&client, "lamp/a", b"on", QoS::AtLeastOnce));
-    tokio::select! {
-        biased;
-        _ = &mut sending => panic!("nothing is stored yet"),
-        () = tokio::task::yield_now() => {}
-    }
-    drop(sending);
-    lamp.pings().await;
-    world.disk_moves().await;
-    lamp.hears(&publish("lamp/a", Some(1), b"on")).await;
+    lamp
 }
 
 /// Connects; the CONNACK comes when the disk has moved.

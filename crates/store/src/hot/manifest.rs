@@ -55,6 +55,19 @@ fn has_tables(keyspace: &Path) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hot;
+
+    #[test]
+    fn the_folders_of_spaces_come_before_those_of_days() {
+        let data = tempfile::tempdir().unwrap();
+        drop(hot::engine(data.path()).unwrap());
+        let mut ids: Vec<u64> = fs::read_dir(data.path().join("hot/keyspaces"))
+            .unwrap()
+            .map(|folder| folder.unwrap().file_name().to_str().unwrap().parse().unwrap())
+            .collect();
+        ids.sort_unstable();
+        assert_eq!(ids, (0..=SPACES).collect::<Vec<_>>());
+    }
 
     #[test]
     fn f04_a_space_with_tables_and_no_manifest_is_refused_by_its_name() {
